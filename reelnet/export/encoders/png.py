@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count, takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +23,22 @@ from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
 
-def encode_png(indices: Canvas, rgb: NDArray[np.uint8], dpi: float | None = None) -> bytes:
+def encode_png(
+    indices: Canvas, rgb: NDArray[np.uint8], dpi: float | None = None, *, fast: bool = False
+) -> bytes:
     """The PNG file of palette indices (height, width) of the palette `rgb` (256 or more, 3).
 
     Args:
         indices: The picture.
         rgb: The palette.
         dpi: Pixels per inch that the file says it has; None for no word about it.
+        fast: Spend little time on compression, for a file that is read once.
     """
     image, file = to_image(indices, rgb), io.BytesIO()
-    density = {} if dpi is None else {"dpi": (dpi, dpi)}
+    options: dict[str, Any] = {} if dpi is None else {"dpi": (dpi, dpi)}
     # For RGB images, the highest compression level takes ten times as long and saves 2 % of the bytes.
-    image.save(file, format="PNG", optimize=indices.dtype == np.uint8, **density)
+    options |= {"compress_level": 1} if fast else {"optimize": indices.dtype == np.uint8}
+    image.save(file, format="PNG", **options)
     return file.getvalue()
 
 

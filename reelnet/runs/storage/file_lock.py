@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reelnet._support.atomic_path import is_process_dead
 from reelnet.errors import UsageError
 
 LOCK_FILE = "lock"
@@ -77,6 +78,22 @@ class FileLock:
             if os.name != "nt" and _is_same_file(self._file, self._path):
                 self._path.unlink()
         os.close(self._file)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a recorder holds the lock of a run folder, as far as can be told from this machine."""
+    with _guard:
+        if str(folder.resolve()) in _owned_locks:
+            # Closing the file would release the lock.
+            return True
+        path = folder / LOCK_FILE
+        return path.is_file() and not is_owner_dead(_read_owner(path))
+
+
+def is_owner_dead(owner: Mapping[str, Any]) -> bool:
+    """Whether the owner of a lock is a process of this machine that has ended."""
+    process = owner.get("process")
+    return owner.get("host") == platform.node() and isinstance(process, int) and is_process_dead(process)
 
 
 def current_owner() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reelnet.errors import RunError
-from reelnet.runs.storage.file_lock import LOCK_FILE, FileLock
+from reelnet.runs.storage.file_lock import LOCK_FILE, FileLock, is_locked
 from reelnet.runs.storage.protocol import DAMAGED_FOLDER, SAMPLES_FILE, LogTail, Piece, damaged_names
 
 LOG_FILE = "log.jsonl"
@@ -319,6 +319,10 @@ class LocalStore:
     def lock(self) -> FileLock:
         """Keep other recorders out."""
         return FileLock(self.path)
+
+    def is_locked(self) -> bool:
+        """Whether a recorder is using the run."""
+        return is_locked(self.path)
 
     def close(self) -> None:
         """Close the log."""

@@ -155,5 +155,8 @@ class Store(Protocol):
             UsageError: Another recorder is using the run.
         """
 
+    def is_locked(self) -> bool:
+        """Whether a recorder is using the run, as far as can be told without locking it."""
+
     def close(self) -> None:
         """Close files that are open for writing."""

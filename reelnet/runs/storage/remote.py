@@ -5,19 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
-import platform
 import re
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from reelnet._support.atomic_path import is_process_dead
 from reelnet._support.text import one_line
 from reelnet.errors import RunError, UsageError
-from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner
+from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner, is_owner_dead
 from reelnet.runs.storage.protocol import DAMAGED_FOLDER, SAMPLES_FILE, LogTail, Piece, damaged_names
 
 LOG_PART = re.compile(r"log/(\d{8})\.jsonl")
@@ -232,6 +230,10 @@ class RemoteStore:
         """Keep other recorders out."""
         return Lease(self)
 
+    def is_locked(self) -> bool:
+        """Whether a recorder is using the run."""
+        return seconds_left(read_lease(self)) > 0
+
     def close(self) -> None:
         """Do nothing: no file is kept open."""
 
@@ -278,16 +280,14 @@ class Lease:
     def __init__(self, store: RemoteStore) -> None:
         self._store, self._id, self._process = store, uuid.uuid4().hex, os.getpid()
         self._owner = current_owner()
-        lease = self._read()
-        seconds_left, pid = lease.get("time", 0.0) + LEASE_SECONDS - time.time(), lease.get("process")
-        is_owner_dead = lease.get("host") == platform.node() and isinstance(pid, int) and is_process_dead(pid)
-        if seconds_left > 0 and not is_owner_dead:
+        lease = read_lease(store)
+        if (seconds := seconds_left(lease)) > 0:
             raise UsageError(
                 f"{store}: is being recorded by {format_owner(lease)}; choose another URL, "
-                f"or try again in {min(LEASE_SECONDS, seconds_left):.0f} s if that process was killed"
+                f"or try again in {min(LEASE_SECONDS, seconds):.0f} s if that process was killed"
             )
         self._renew()
-        if self._read().get("owner") != self._id:
+        if read_lease(store).get("owner") != self._id:
             raise UsageError(
                 f"{store}: another recorder started there at the same moment; choose another URL"
             )
@@ -310,13 +310,19 @@ class Lease:
         content = {"owner": self._id, **self._owner, "time": time.time()}
         self._store.write_file(LOCK_FILE, json.dumps(content).encode())
 
-    def _read(self) -> dict[str, Any]:
-        """Read the lease; empty if there is no valid one."""
-        try:
-            lease = json.loads(self._store.read_bytes(LOCK_FILE))
-            return {**lease, "time": float(lease["time"]), "owner": str(lease["owner"])}
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return {}
+
+def read_lease(store: RemoteStore) -> dict[str, Any]:
+    """Read the lease of a run; empty if there is no valid one."""
+    try:
+        lease = json.loads(store.read_bytes(LOCK_FILE))
+        return {**lease, "time": float(lease["time"]), "owner": str(lease["owner"])}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def seconds_left(lease: Mapping[str, Any]) -> float:
+    """Seconds until a lease expires; 0 or less if it has expired, or if its process is known to have ended."""
+    return 0.0 if is_owner_dead(lease) else lease.get("time", 0.0) + LEASE_SECONDS - time.time()
 
 
 def _open_filesystem(url: str, scheme: str) -> tuple[Any, str]:

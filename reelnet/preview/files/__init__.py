@@ -1,0 +1,1 @@
+"""The files that a preview reads, writes and watches."""

@@ -1,0 +1,293 @@
+"""The preview of a run: answers what a page asks, and tells it what changes on disk."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import metadata
+from typing import Any
+
+from reelnet._support.arguments import require_path
+from reelnet.errors import ReelnetError, TemplateError, UsageError, suggest_names
+from reelnet.export.encoders.formats import FIGURE, FORMATS
+from reelnet.export.encoders.png import encode_png
+from reelnet.export.html.color_table import format_color
+from reelnet.export.platforms.load import load_platforms
+from reelnet.preview.answer import Answer, Arguments, View
+from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
+from reelnet.preview.files.watch import OnEvent, RunWatch, TemplateWatch, Watcher
+from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
+from reelnet.preview.scenes import Scenes, describe_panels, diagnose
+from reelnet.reel import open_run
+from reelnet.render.rendition import Rendition
+from reelnet.runs.header import displayable_layers
+from reelnet.runs.run import RunReader
+
+MAX_STEP = 2**63 - 1
+MAX_DENSITY = 2
+"""Output pixels per pixel of the layout in pictures; more than the pixels of a screen can show is not drawn."""
+
+MAX_PIXEL_RATIO = 3
+
+
+class Preview:
+    """Answers what a page asks about a run: layouts, pictures, mistakes, files to write.
+
+    It knows nothing of how the page reaches it. All methods may be called from several threads.
+
+        with Preview("runs/mnist", "article") as preview:
+            answer = preview.call("open", {})
+
+    Args:
+        run: The run folder or URL.
+        template: The name or the file of the template to begin with.
+        layer: The layer to begin with; None for the template's.
+        step: The step to begin with; None for the last one.
+
+    Raises:
+        RunError: There is no run at `run`, or it is damaged.
+        TemplateError: There is no such template.
+        UsageError: The layer was not recorded.
+    """
+
+    def __init__(
+        self,
+        run: str | os.PathLike[str],
+        template: str | os.PathLike[str] = "article",
+        *,
+        layer: str | None = None,
+        step: int | None = None,
+    ) -> None:
+        self._run: RunReader = open_run(run)
+        if layer is not None:
+            self._run.tap(layer)
+        self._files = TemplateFiles(require_path("template", template))
+        self._layer, self._step = layer, step
+        self._scenes = Scenes(self._run, self._files)
+        self._worker = LayoutWorker()
+        self._density = 1
+        self._listeners: dict[object, OnEvent] = {}
+        self._run_watch = RunWatch(
+            self._run.store.is_locked, self._refresh, lambda: self._worker.picture_seconds
+        )
+        self._template_watch = TemplateWatch(self._files)
+        self._watcher = Watcher([self._template_watch.look, self._run_watch.look], self._tell)
+        self._methods: Mapping[str, Callable[[Arguments], Answer]] = {
+            "open": self._open,
+            "read": self._read,
+            "check": self._check,
+            "layout": self._lay_out,
+            "picture": self._draw,
+            "save": self._save,
+            "save_as": self._save_as,
+        }
+
+    def call(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        """Answer a question of a page.
+
+        Args:
+            method: The name of the question.
+            arguments: Its arguments, as JSON has them.
+
+        Raises:
+            UsageError: The method is unknown, or an argument is missing, unknown or of a wrong type.
+            ReelnetError: What a user can mend, on one line.
+        """
+        if method not in self._methods:
+            raise UsageError(f"no method {method!r}; {suggest_names(str(method), self._methods)}")
+        return self._methods[method](Arguments(arguments, method))
+
+    def subscribe(self, on_event: OnEvent) -> Callable[[], None]:
+        """Hear of changes.
+
+        Args:
+            on_event: Called in other threads with the name and the content of each event: `file`, `templates`, `run`,
+                `job` and `end`. It must return soon.
+
+        Returns:
+            A function that ends it.
+        """
+        key = object()
+        self._listeners[key] = on_event
+        return lambda: self._listeners.pop(key, None) and None
+
+    def close(self) -> None:
+        """Stop all work."""
+        self._watcher.close()
+        self._worker.close()
+        self._tell("end", {})
+
+    def _tell(self, name: str, content: Mapping[str, Any]) -> None:
+        """Tell all listeners of an event."""
+        for on_event in [*self._listeners.values()]:
+            on_event(name, content)
+
+    def _refresh(self) -> list[int] | None:
+        """Read what was recorded meanwhile. Returns the steps, or None if there is nothing new."""
+
+        def refresh() -> list[int] | None:
+            before = self._run.steps
+            self._run.refresh()
+            if self._run.steps == before:
+                return None
+            self._scenes.clear()
+            return self._run.steps
+
+        # A log may be missing while a run is replaced.
+        with suppress(ReelnetError):
+            return self._worker.do(Work.LAYOUT, refresh)
+        return None
+
+    def __enter__(self) -> Preview:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _open(self, arguments: Arguments) -> Answer:
+        """What there is to look at."""
+        return self._worker.do(Work.LAYOUT, self._describe)
+
+    def _describe(self) -> Answer:
+        run = self._run
+        return Answer(
+            {
+                "version": metadata.version("reelnet"),
+                "run": {
+                    "name": run.location,
+                    "steps": run.steps,
+                    "layers": [
+                        {"name": name, "shape": run.taps[name].shape} for name in displayable_layers(run.taps)
+                    ],
+                    "samples": len(run.samples),
+                    "labels": run.labels,
+                    "growing": self._run_watch.growing,
+                },
+                "templates": [
+                    {
+                        "name": name,
+                        **_describe_file(file),
+                        "file": shorten_path(file),
+                        "writable": is_writable(file),
+                    }
+                    for name, file in self._files.list_files().items()
+                ],
+                "start": {
+                    "template": self._files.given,
+                    "layer": self._layer,
+                    "step": self._find_step(self._step),
+                },
+                "platforms": [
+                    {"name": each.name, "formats": each.formats, "cap": each.groups[0].constraints.max_bytes}
+                    for each in load_platforms().values()
+                ],
+                "formats": [*FORMATS, FIGURE.suffix],
+                "folder": "renders",
+            }
+        )
+
+    def _read(self, arguments: Arguments) -> Answer:
+        """The text of a template."""
+        return Answer(self._files.read(arguments.text("template")).as_json())
+
+    def _save(self, arguments: Arguments) -> Answer:
+        """Write a template."""
+        name = arguments.text("template")
+        saved = self._files.save(name, arguments.text("text"), arguments.text("sha256"))
+        if saved is None:
+            file = self._files.read(name)
+            return Answer({"conflict": {"text": file.text, "sha256": file.sha256}})
+        return Answer({"sha256": saved.sha256})
+
+    def _save_as(self, arguments: Arguments) -> Answer:
+        """Write a new template."""
+        saved = self._files.save_as(
+            arguments.text("name"),
+            arguments.text("text"),
+            arguments.text("from"),
+            replace=arguments.flag("replace"),
+        )
+        return Answer(saved.as_json())
+
+    def _check(self, arguments: Arguments) -> Answer:
+        """All mistakes of a template."""
+        view = self._watch(arguments.view())
+
+        def check() -> Answer:
+            try:
+                rendition = self._scenes.lay_out(view, self._density)
+            except TemplateError as error:
+                return Answer({"diagnostics": diagnose(error, self._files.find(view.template)), "notes": []})
+            return Answer({"diagnostics": [], "notes": rendition.scene.notes})
+
+        return self._worker.do(Work.LAYOUT, check)
+
+    def _lay_out(self, arguments: Arguments) -> Answer:
+        """The layout of a view, and the picture of a step."""
+
+        def describe(rendition: Rendition, step: int) -> Mapping[str, Any]:
+            scene, density = rendition.scene, rendition.density
+            return {
+                "layer": rendition.layer,
+                "size": [scene.size.width / density, scene.size.height / density],
+                "density": density,
+                "step": step,
+                "steps": scene.context.steps,
+                "frames": len(scene.timeline),
+                "seconds": float(scene.timeline.duration),
+                "panels": describe_panels(rendition),
+                "background": format_color(scene.background.colors[-1]),
+                "notes": scene.notes,
+                "diagnostics": [],
+            }
+
+        return self._show(Work.LAYOUT, arguments, describe)
+
+    def _draw(self, arguments: Arguments) -> Answer:
+        """The picture of a step."""
+        return self._show(Work.PICTURE, arguments, lambda rendition, step: {"step": step})
+
+    def _show(
+        self, work: Work, arguments: Arguments, describe: Callable[[Rendition, int], Mapping[str, Any]]
+    ) -> Answer:
+        """Lay out a view, and draw a step: what is said of it, with the picture."""
+        view, ticket = self._watch(arguments.view()), arguments.ticket()
+        step = arguments.integer("step", 0, MAX_STEP)
+        density = min(arguments.integer("pixel_ratio", 1, MAX_PIXEL_RATIO), MAX_DENSITY)
+
+        def show() -> Answer:
+            # Checks between two layouts find the same scene.
+            self._density = density
+            try:
+                rendition = self._scenes.lay_out(view, density)
+                shown = self._find_step(step)
+                picture = encode_png(rendition.draw_step(shown), rendition.palette_rgb, fast=True)
+            except TemplateError as error:
+                found = diagnose(error, self._files.find(view.template))
+                return Answer({"serial": ticket.serial, "diagnostics": found})
+            return Answer({"serial": ticket.serial, **describe(rendition, shown)}, (picture,))
+
+        try:
+            return self._worker.do(work, show, ticket)
+        except Overtaken:
+            return Answer({"serial": ticket.serial, "overtaken": True})
+
+    def _watch(self, view: View) -> View:
+        """A view whose template is watched from now on."""
+        self._template_watch.add(view.template)
+        return view
+
+    def _find_step(self, step: int | None) -> int:
+        """The recorded step that is nearest before a step; the last one for None."""
+        steps = self._run.steps
+        self._run.require_steps()
+        return steps[-1] if step is None else steps[max(0, bisect_right(steps, step) - 1)]
+
+
+def _describe_file(file: Any) -> dict[str, Any]:
+    try:
+        return {"about": describe_template(file), "valid": True}
+    except ReelnetError as error:
+        return {"about": str(error).splitlines()[0], "valid": False}
