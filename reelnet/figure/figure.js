@@ -1,7 +1,8 @@
 // The figure: pictures, their controls, and what readers do with them.
 
 import { Closeup, Note } from "./inspect.js";
-import { make, Picture } from "./picture.js";
+import { make } from "./items.js";
+import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { loadLevels, readScene } from "./scene.js";
 
@@ -38,6 +39,11 @@ class Figure {
     this.pinned = null;
     /** @type {import("./picture.js").Spot | null} */
     this.spot = null;
+    /** Whether the pointer was pressed upon a cell. */
+    this.isPressed = false;
+    this.isPrinting = false;
+    /** Whether a key has moved to a step that the address does not have. */
+    this.hasMoved = false;
     this.note = new Note();
     this.closeup = new Closeup((step) => this.player.seek(step));
     this.stage = make("div", { class: "stage" });
@@ -88,10 +94,14 @@ class Figure {
     this.pin.addEventListener("click", () => this.togglePin());
     stage.addEventListener("pointermove", (event) => this.point(event));
     stage.addEventListener("pointerleave", () => this.setSpot(null));
-    stage.addEventListener("pointerdown", (event) => this.startDrag(event));
+    stage.addEventListener("pointerdown", (event) => {
+      this.isPressed = Boolean(this.findSpot(event));
+      this.startDrag(event);
+    });
     stage.addEventListener("click", (event) => {
       const spot = this.findSpot(event);
-      if (spot) this.closeup.open(this.picture, spot);
+      // A drag that began elsewhere may end upon a cell.
+      if (spot && this.isPressed) this.closeup.open(this.picture, spot);
     });
     stage.addEventListener("focus", () => {
       const number = this.picture.maps.findIndex(({ block }) => block.tap);
@@ -100,7 +110,13 @@ class Figure {
       }
     });
     stage.addEventListener("blur", () => this.setSpot(null));
+    this.closeup.chart.addEventListener("pointerup", () => this.writeLink());
     document.addEventListener("keydown", (event) => this.press(event));
+    // Browsers refuse to change the address as often as a key that is held repeats.
+    document.addEventListener("keyup", () => {
+      if (this.hasMoved) this.writeLink();
+      this.hasMoved = false;
+    });
     addEventListener("resize", () => this.resize());
     addEventListener("hashchange", () => this.readLink());
     addEventListener("message", (event) => {
@@ -117,6 +133,13 @@ class Figure {
     });
     new ResizeObserver(() => this.resize()).observe(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor());
+    // Paper is light, as far as the template allows.
+    for (const name of ["beforeprint", "afterprint"]) {
+      addEventListener(name, () => {
+        this.isPrinting = name === "beforeprint";
+        this.recolor();
+      });
+    }
     document.addEventListener("visibilitychange", () => this.player.setVisible(!document.hidden));
     const observer = new IntersectionObserver(([entry]) => {
       this.player.setVisible(entry.isIntersecting && !document.hidden);
@@ -171,7 +194,8 @@ class Figure {
   /** @returns {import("./scene.js").Scheme} */
   get scheme() {
     const { fixedScheme, colors } = this.scene;
-    const isDark = !fixedScheme && colors.dark && matchMedia("(prefers-color-scheme: dark)").matches;
+    const hasDark = !fixedScheme && colors.dark && !this.isPrinting;
+    const isDark = hasDark && matchMedia("(prefers-color-scheme: dark)").matches;
     return isDark ? "dark" : "light";
   }
 
@@ -344,7 +368,7 @@ class Figure {
       else player.play();
     } else if (event.key in moves) {
       player.seek(moves[event.key]);
-      this.writeLink();
+      this.hasMoved = true;
     } else {
       return;
     }
@@ -392,8 +416,9 @@ class Figure {
     return true;
   }
 
-  /** Put the shown step into the address, so that it can be shared. */
+  /** Put the shown step into the address, so that it can be shared. That of a frame is not seen. */
   writeLink() {
+    if (window.parent !== window) return;
     const parts = [`step=${this.scene.steps[this.player.step]}`];
     if (this.scene.layers.length > 1) parts.push(`layer=${encodeURIComponent(this.layer.name)}`);
     try {

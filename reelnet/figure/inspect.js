@@ -1,6 +1,7 @@
 // Looking closer: the value under the pointer, and a cell enlarged with its value over the steps.
 
-import { findChannel, findStep, make, makeSvg } from "./picture.js";
+import { make, makeSvg } from "./items.js";
+import { findChannel, findStep } from "./picture.js";
 import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
 
 /**

@@ -1,177 +1,7 @@
 // One picture of the figure: still items, maps, and the items of the current step, above each other.
 
+import { make, makeSvg, showItems } from "./items.js";
 import { countLevels, findSeries } from "./scene.js";
-
-const SVG = "http://www.w3.org/2000/svg";
-/** @type {Record<string, string>} */
-const TAGS = { t: "text", r: "rect", l: "path", p: "path", d: "circle", i: "image" };
-
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, string>} [attributes]
- * @param {...(Node | string)} children
- */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} [attributes]
- */
-export function makeSvg(tag, attributes = {}) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  return element;
-}
-
-/** @param {number} color */
-const toPaint = (color) => `var(--c${color})`;
-
-/**
- * Points of a shared list, and those that follow it, as the data of an SVG path. NaN lifts the pen.
- * @param {number[]} points
- * @param {number | [number, number]} part number of the first points; or the first one, and the one after the last
- * @param {number[]} tail
- */
-function toPath(points, part, tail) {
-  const [from, to] = Array.isArray(part) ? part : [0, part];
-  let path = "";
-  let command = "M";
-  for (const values of [points.slice(2 * from, 2 * to), tail]) {
-    for (let i = 0; i < values.length; i += 2) {
-      if (values[i] === null) {
-        command = "M";
-      } else {
-        path += command + values[i] + " " + values[i + 1];
-        command = "L";
-      }
-    }
-  }
-  return path;
-}
-
-/**
- * The attributes and styles of an item's element.
- * @param {import("./scene.js").Item} item
- * @param {number[][]} points
- * @returns {{attributes: Record<string, string | number>, fill: string, stroke: string, clip?: number[]}}
- */
-function describeItem(item, points) {
-  const none = "none";
-  switch (item[0]) {
-    case "t": {
-      const [, , x, y, width, size, weight, color, angle] = item;
-      /** @type {Record<string, string | number>} */
-      const attributes = {
-        x,
-        y,
-        textLength: width,
-        lengthAdjust: "spacingAndGlyphs",
-        "font-size": size,
-        "font-weight": weight,
-      };
-      if (angle) attributes.transform = `rotate(${-angle} ${x} ${y})`;
-      return { attributes, fill: toPaint(color), stroke: none };
-    }
-    case "r": {
-      const [, x, y, width, height, color] = item;
-      return { attributes: { x, y, width, height }, fill: toPaint(color), stroke: none };
-    }
-    case "l": {
-      const [, list, part, tail, width, color, clip, dash, isRound] = item;
-      /** @type {Record<string, string | number>} */
-      const attributes = { d: toPath(points[list], part, tail ?? []), "stroke-width": width };
-      if (dash) attributes["stroke-dasharray"] = dash.join(" ");
-      if (isRound) attributes["stroke-linecap"] = "round";
-      return { attributes, fill: none, stroke: toPaint(color), clip };
-    }
-    case "p": {
-      const [, list, color] = item;
-      return {
-        attributes: { d: toPath(points[list], Infinity, []) + "z" },
-        fill: toPaint(color),
-        stroke: none,
-      };
-    }
-    case "d": {
-      const [, cx, cy, r, color, stroke] = item;
-      if (stroke)
-        return { attributes: { cx, cy, r, "stroke-width": stroke }, fill: none, stroke: toPaint(color) };
-      return { attributes: { cx, cy, r }, fill: toPaint(color), stroke: none };
-    }
-    default: {
-      const [, x, y, width, height, href, smooth, scheme] = item;
-      const attributes = {
-        x,
-        y,
-        width,
-        height,
-        href,
-        preserveAspectRatio: none,
-        class: [smooth && "smooth", scheme].filter(Boolean).join(" "),
-      };
-      return { attributes, fill: "", stroke: "" };
-    }
-  }
-}
-
-/**
- * Give a group the elements of some items. Elements of the same kind are kept, and only changes are written.
- * @param {Element} group
- * @param {import("./scene.js").Item[]} items
- * @param {number[][]} points
- */
-export function showItems(group, items, points) {
-  items.forEach((item, index) => {
-    const { attributes, fill, stroke, clip } = describeItem(item, points);
-    const tag = TAGS[item[0]];
-    let element = findChild(group, index, clip ? "svg" : tag);
-    if (clip) {
-      // What is inside an SVG element is clipped to its box.
-      const [x, y, width, height] = clip;
-      setAttributes(element, { x, y, width, height, viewBox: clip.join(" ") });
-      element = findChild(element, 0, tag);
-    }
-    setAttributes(element, attributes);
-    if (element.style.fill !== fill) element.style.fill = fill;
-    if (element.style.stroke !== stroke) element.style.stroke = stroke;
-    if (item[0] === "t" && element.textContent !== item[1]) element.textContent = item[1];
-  });
-  while (group.children.length > items.length) group.lastElementChild?.remove();
-}
-
-/**
- * The child of a group with a number, made anew unless it has this tag.
- * @param {Element} group
- * @param {number} index
- * @param {string} tag
- */
-function findChild(group, index, tag) {
-  const known = /** @type {SVGElement | undefined} */ (group.children[index]);
-  if (known?.tagName === tag) return known;
-  const made = /** @type {SVGElement} */ (makeSvg(tag));
-  if (known) known.replaceWith(made);
-  else group.append(made);
-  return made;
-}
-
-/**
- * @param {SVGElement} element
- * @param {Record<string, string | number>} attributes
- */
-function setAttributes(element, attributes) {
-  for (const name of element.getAttributeNames()) {
-    if (name !== "style" && !(name in attributes)) element.removeAttribute(name);
-  }
-  for (const [name, value] of Object.entries(attributes)) {
-    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
-  }
-}
 
 /** A block of maps, drawn on its own canvas. */
 class MapCanvas {
@@ -188,7 +18,7 @@ class MapCanvas {
     this.pixels = new ImageData(this.small.width, this.small.height);
     this.numbers = new Uint32Array(this.pixels.data.buffer);
     this.colors = new Uint32Array(256);
-    this.hatching = "";
+    this.stripe = "";
     this.factor = 1;
     this.resize(1, 1);
   }
@@ -226,8 +56,11 @@ class MapCanvas {
       const rgb = parseInt(digits.slice(6 * level, 6 * level + 6), 16);
       this.colors[level] = toPixel(rgb);
     }
-    this.hatching = palette[this.block.missing];
-    this.colors[255] = toPixel(parseInt(this.hatching.slice(1), 16));
+    if (!this.block.missing) return;
+    const [ground, stripe] = this.block.missing.map((color) => palette[color]);
+    this.stripe = stripe;
+    // An opacity of its own tells it from a level of the same color.
+    this.colors[255] = (toPixel(parseInt(ground.slice(1), 16)) & 0xfeffffff) >>> 0;
   }
 
   /**
@@ -290,12 +123,14 @@ class MapCanvas {
     context.clip();
     context.beginPath();
     const end = this.element.width + this.element.height;
-    for (let x = 0; x < end; x += 4 * factor) {
+    // As in frames: stripes and gaps of two pixels across, which run on from one block to the next.
+    const first = 1 - ((block.x + block.y) % 4);
+    for (let x = first * factor; x < end; x += 4 * factor) {
       context.moveTo(x, 0);
       context.lineTo(x - this.element.height, this.element.height);
     }
-    context.strokeStyle = "#fff";
-    context.lineWidth = factor;
+    context.strokeStyle = this.stripe;
+    context.lineWidth = Math.SQRT2 * factor;
     context.stroke();
     context.restore();
   }

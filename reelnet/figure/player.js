@@ -77,6 +77,8 @@ export class Player {
    */
   seek(step) {
     this.isPlaying = false;
+    // A tick that has been asked for would show the step that plays.
+    this.run();
     this.step = Math.min(Math.max(step, 0), this.scene.steps.length - 1);
     this.onChange();
   }

@@ -27,7 +27,7 @@
  * @property {string | null} tap null if the levels are colors without a meaning
  * @property {string | null} quantity activation, attention, weight or gradient
  * @property {Record<Scheme, string | null>} colors of all levels, six hexadecimal digits each
- * @property {number} missing color of a missing value
+ * @property {[number, number]} [missing] colors of missing values, and of the stripes upon them, if there are any
  * @property {[number, number][]} limits values of the lowest and the highest level, once or per channel
  * @property {[boolean, boolean]} clipped whether values lie beyond the limits
  * @property {number} offset where its levels begin in the layer's data

@@ -136,6 +136,15 @@ def test_space_plays_and_pauses(figure: OpenPage) -> None:
     assert figure.page.get_by_role("button", name="Play").is_visible()
 
 
+def test_a_chosen_step_stays_while_it_played_before(figure: OpenPage) -> None:
+    figure.seek(STEPS // 2)
+    figure.page.keyboard.press(" ")
+    wait_until(lambda: int(figure.slider.input_value()) > STEPS // 2)
+    figure.page.keyboard.press("Home")
+    figure.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert figure.slider.input_value() == "0"
+
+
 def test_playing_follows_the_timeline_to_its_end(browser: Browser, figure_file: Path) -> None:
     with open_page(browser, to_address(figure_file)) as opened:
         wait_for_maps(opened.page)
@@ -228,6 +237,18 @@ def test_cursor_of_the_curve_can_be_dragged(figure: OpenPage) -> None:
     assert int(figure.slider.input_value()) > early
 
 
+def test_a_drag_of_the_cursor_that_ends_on_a_cell_opens_none(figure: OpenPage, figure_run: Run) -> None:
+    cell = find_maps(figure_run)[0].boxes[0]
+    panel = figure.page.locator("svg").nth(1).bounding_box()
+    assert panel is not None
+    figure.page.mouse.move(300, panel["y"] + panel["height"] - 60)
+    figure.page.mouse.down()
+    figure.page.mouse.move(cell.x + 3, cell.y + 3, steps=4)
+    figure.page.mouse.up()
+    assert read_step(figure) == f"step 0 of {STEPS - 1}"
+    assert figure.page.locator("dialog[open]").count() == 0
+
+
 def test_pinned_step_stays_beside_the_current_one(figure: OpenPage) -> None:
     figure.seek(2)
     figure.page.get_by_role("button", name="Compare").click()
@@ -308,6 +329,8 @@ def test_sandboxed_frame_under_a_strict_policy(browser: Browser, figure_file: Pa
             "(input) => { input.value = 5; input.dispatchEvent(new Event('input')); }"
         )
         assert frame.locator("input").get_attribute("aria-valuetext") == f"step 5 of {STEPS - 1}"
+        frame.locator("input").press("End")
+        assert frame.evaluate("location.hash") == ""
         opened.page.evaluate("frames[0].postMessage('reelnet-height', '*')")
         wait_until(lambda: "reelnet-height" in opened.page.title())
         assert opened.errors == []
@@ -318,6 +341,17 @@ def test_print_shows_the_current_step_alone(figure: OpenPage) -> None:
     figure.page.emulate_media(media="print")
     assert not figure.page.locator(".controls").is_visible()
     assert figure.page.locator(".picture").is_visible()
+
+
+def test_paper_is_light(browser: Browser, figure_file: Path) -> None:
+    background = "getComputedStyle(document.querySelector('.picture')).backgroundColor"
+    with open_page(browser, to_address(figure_file), color_scheme="dark") as opened:
+        wait_for_maps(opened.page)
+        dark = opened.page.evaluate(background)
+        opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert opened.page.evaluate(background) == "rgb(255, 255, 255)" != dark
+        opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert opened.page.evaluate(background) == dark
 
 
 def test_without_scripts_there_is_a_poster(browser: Browser, figure_file: Path) -> None:

@@ -79,7 +79,7 @@ class CellSeries:
         self._colors: dict[int, int] = {}
         self._pairs: list[NDArray[np.uint8]] = []
         self._dark_ink: Ink | None = None
-        self._missing = 0
+        self._missing: list[int] = []
 
     def matches(self, item: CellsItem) -> bool:
         """Whether cells are in the same places, and show the same array. Those within a clip may grow."""
@@ -93,8 +93,8 @@ class CellSeries:
         """
         if item.indices.shape[3] > self._item.indices.shape[3]:
             self._item = item
-        if item.hatching is not None and not self._frames:
-            self._missing = self._number_hatching(item, find_dark)
+        if item.hatching is not None and not self._missing:
+            self._missing = [self._number_hatching(item, find_dark, part) for part in (1, 0)]
         if item.levels is not None:
             if not self._frames:
                 self._dark_ink = self._find_dark_levels(item, find_dark).ink
@@ -169,13 +169,13 @@ class CellSeries:
             raise SchemeMismatch(item, dark)
         return dark.levels
 
-    def _number_hatching(self, item: CellsItem, find_dark: FindDark | None) -> int:
-        """The number of the color of missing values."""
+    def _number_hatching(self, item: CellsItem, find_dark: FindDark | None, part: int) -> int:
+        """The number of a color of missing values: 0 for that of the stripes, 1 for that of the ground."""
 
         def make_rect(cells: Any) -> RectItem:
             if not isinstance(cells, CellsItem) or cells.hatching is None:
                 raise SchemeMismatch(item, cells)
-            return RectItem(Box(0, 0, 1, 1), cells.hatching[0])
+            return RectItem(Box(0, 0, 1, 1), cells.hatching[:2][part])
 
         return self._writer.number_ink(
             make_rect(item), None if find_dark is None else lambda: make_rect(find_dark())
@@ -225,7 +225,7 @@ class CellSeries:
             "tap": None,
             "quantity": None,
             "colors": self._encode_colors(),
-            "missing": self._missing,
+            **({"missing": self._missing} if self._missing else {}),
             "limits": [[0, 1]],
             "clipped": [False, False],
         }

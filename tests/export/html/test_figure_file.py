@@ -14,6 +14,7 @@ import pytest
 
 from reelnet.errors import CapError, ReelnetError, RunError, UsageError
 from reelnet.export.html import save_figure
+from reelnet.export.html.color_table import format_color
 from reelnet.export.html.figure import MAX_STEPS, Figure
 from reelnet.panels import (
     Box,
@@ -28,7 +29,9 @@ from reelnet.panels import (
 )
 from reelnet.reel import Run
 from reelnet.render.panels.maps.grid import CellGrid
+from reelnet.render.panels.maps.hatching import choose_stripe
 from reelnet.scene.cell import Cell
+from reelnet.template.theme import DARK, Theme
 from tests.export.html.reading import Page, ReadFigure, check_policy, inflate
 from tests.make_run import Bytes, Floats, MakeRun, noise
 from tests.rendering import ANCHORS
@@ -122,6 +125,10 @@ def test_missing_values_and_values_beyond_the_limits(make_run: MakeRun, tmp_path
     assert [*map(tuple, np.argwhere(levels == 255))] == [(1, 0, 0, 0, 0), (2, 1, 0, 3, 0)]
     assert levels[3, 0, 0, 1, 1] == count - 1
     assert (block["limits"], block["clipped"]) == ([[-0.5, 0.5]], [True, True])
+    # Those of the frames, though the first step has all values.
+    for colors, theme in zip(figure.scene["colors"].values(), (Theme(), DARK), strict=True):
+        inks = [format_color(each) for each in (theme.missing, choose_stripe(theme))]
+        assert [colors[number] for number in block["missing"]] == inks
 
 
 def test_the_page(run: Run, tmp_path: Path) -> None:
