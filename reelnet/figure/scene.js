@@ -90,12 +90,19 @@ const inflateElement = (id) =>
 export async function readScene() {
   /** @type {Scene} */
   const scene = JSON.parse(new TextDecoder().decode(await inflateElement("figure-data")));
-  for (const { panels } of scene.layers) {
-    const items = panels.flatMap(({ still, variants }) => [still, ...variants]).flat();
-    // Each image is in the data once.
-    for (const item of items) if (item[0] === "i") item[5] = scene.images[item[5]];
-  }
+  placeImages(scene);
   return scene;
+}
+
+/**
+ * Give the items of images their addresses. Each image is in the data once.
+ * @param {Scene} scene
+ */
+export function placeImages({ layers, images }) {
+  for (const { panels } of layers) {
+    const items = panels.flatMap(({ still, variants }) => [still, ...variants]).flat();
+    for (const item of items) if (item[0] === "i") item[5] = images[item[5]];
+  }
 }
 
 /**

@@ -1,1 +1,1 @@
-"""The preview: answers what a page asks about a run and a template, without knowing how the page reaches it."""
+"""`reelnet preview`: a reel in the browser that follows its template and its run."""

@@ -1,11 +1,11 @@
 // What codemirror.js offers. tests/figure/build_codemirror.js makes codemirror.js from this list.
 
 export {
-  acceptCompletion,
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  insertCompletionText,
   startCompletion,
 } from "@codemirror/autocomplete";
 export {
@@ -16,7 +16,6 @@ export {
   isolateHistory,
   redo,
   redoDepth,
-  toggleTabFocusMode,
   undo,
   undoDepth,
 } from "@codemirror/commands";
@@ -29,7 +28,7 @@ export {
 } from "@codemirror/language";
 export { yaml } from "@codemirror/legacy-modes/mode/yaml";
 export { lintGutter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
-export { Annotation, EditorSelection, EditorState, Transaction } from "@codemirror/state";
+export { Annotation, EditorState } from "@codemirror/state";
 export {
   drawSelection,
   EditorView,

@@ -1,0 +1,68 @@
+// The form: the keys that most authors change. What it changes, it writes into the text.
+
+import { make } from "../picture.js";
+import { Row } from "./row.js";
+
+/** @typedef {import("./fields.js").Control} Control */
+
+/** The controls of the current template, in groups. */
+export class Controls {
+  /**
+   * @param {object} page
+   * @param {import("./contract.js").Connection} page.connection
+   * @param {() => import("./contract.js").View} page.getView
+   * @param {import("./editor.js").Editor} page.editor
+   */
+  constructor({ connection, getView, editor }) {
+    this.connection = connection;
+    this.getView = getView;
+    this.editor = editor;
+    this.element = make("div", { class: "settings" });
+    /** @type {Map<string, Row>} */
+    this.rows = new Map();
+    this.shape = "";
+    this.serial = 0;
+  }
+
+  /** Ask for the controls of the text, and show them. */
+  async refresh() {
+    const serial = ++this.serial;
+    const { answer } = await this.connection.call("controls", { view: this.getView() });
+    if (serial === this.serial) this.show(answer.groups);
+  }
+
+  /** @param {{title: string, controls: Control[]}[]} groups */
+  show(groups) {
+    const shape = JSON.stringify(
+      groups.map(({ title, controls }) => [title, controls.map((each) => [each.key, each.kind])]),
+    );
+    if (shape !== this.shape) this.build(groups);
+    this.shape = shape;
+    for (const control of groups.flatMap(({ controls }) => controls))
+      this.rows.get(control.key)?.show(control);
+  }
+
+  /**
+   * Make the form, with the rows that it has already.
+   * @param {{title: string, controls: Control[]}[]} groups
+   */
+  build(groups) {
+    const before = this.rows;
+    const closed = new Set([...this.element.querySelectorAll("details:not([open])")].map((each) => each.id));
+    const focus = document.activeElement;
+    this.rows = new Map();
+    const parts = groups.map(({ title, controls }) => {
+      const rows = controls.map((control) => {
+        const known = before.get(control.key);
+        const row = known?.kind === control.kind ? known : new Row(control, this.editor);
+        this.rows.set(control.key, row);
+        return row.element;
+      });
+      const group = make("details", { id: `group-${title}` }, make("summary", {}, title), ...rows);
+      group.open = !closed.has(group.id);
+      return group;
+    });
+    this.element.replaceChildren(...parts);
+    if (focus instanceof HTMLElement && this.element.contains(focus)) focus.focus({ preventScroll: true });
+  }
+}

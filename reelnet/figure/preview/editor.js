@@ -1,0 +1,324 @@
+// The editor of a template's text: CodeMirror, with completions and problems that the server finds.
+
+import { make } from "../picture.js";
+import {
+  Annotation,
+  autocompletion,
+  bracketMatching,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  defaultKeymap,
+  drawSelection,
+  EditorState,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  HighlightStyle,
+  highlightSpecialChars,
+  history,
+  indentLess,
+  indentMore,
+  indentUnit,
+  insertCompletionText,
+  isolateHistory,
+  keymap,
+  lineNumbers,
+  lintGutter,
+  nextDiagnostic,
+  redo,
+  redoDepth,
+  setDiagnostics,
+  startCompletion,
+  StreamLanguage,
+  syntaxHighlighting,
+  tags,
+  undo,
+  undoDepth,
+  yaml,
+} from "./codemirror.js";
+
+/** @typedef {"typed" | "set" | "disk" | "open"} Origin where a text comes from */
+
+/** Milliseconds from the last key stroke until the page learns of the text. */
+const DELAY = 60;
+const INDENT = "  ";
+
+const GUESS = /did you mean '([^']+)'\?/;
+
+/** A quoted or plain word from where a problem begins. */
+const WORD = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,:{}[\]]+)/;
+
+/** @type {import("@codemirror/state").AnnotationType<Origin>} */
+const origin = Annotation.define();
+
+const COLORS = HighlightStyle.define([
+  { tag: tags.atom, class: "code-key" },
+  { tag: tags.string, class: "code-string" },
+  { tag: [tags.number, tags.keyword], class: "code-value" },
+  { tag: tags.comment, class: "code-comment" },
+  { tag: [tags.meta, tags.definition(tags.variableName)], class: "code-sign" },
+]);
+
+/** @type {import("@codemirror/view").Command} */
+function insertIndent(view) {
+  if (!view.state.selection.main.empty) return indentMore(view);
+  const { head } = view.state.selection.main;
+  const column = head - view.state.doc.lineAt(head).from;
+  const spaces = INDENT.slice(column % INDENT.length);
+  view.dispatch(view.state.replaceSelection(spaces), { userEvent: "input" });
+  return true;
+}
+
+/**
+ * The one stretch in which two texts differ.
+ * @param {string} before
+ * @param {string} after
+ * @returns {{from: number, to: number, insert: string}} positions in the text before
+ */
+function findChange(before, after) {
+  const shorter = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < shorter && before[from] === after[from]) from++;
+  let tail = 0;
+  while (tail < shorter - from && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  return { from, to: before.length - tail, insert: after.slice(from, after.length - tail) };
+}
+
+/** The text of one template. Sends "change" at every change of the text or of its history. */
+export class Editor extends EventTarget {
+  /**
+   * @param {object} page
+   * @param {import("./contract.js").Connection} page.connection
+   * @param {() => import("./contract.js").View} page.getView
+   * @param {(text: string, origin: Origin) => void} page.onText called soon after the text has changed
+   */
+  constructor({ connection, getView, onText }) {
+    super();
+    this.connection = connection;
+    this.getView = getView;
+    this.onText = onText;
+    this.timer = 0;
+    this.group = "";
+    /** @type {Map<string, number>} */
+    this.turns = new Map();
+    /** @type {Promise<void>} */
+    this.lastWrite = Promise.resolve();
+    this.element = make("div", { class: "editor" });
+    this.extensions = this.listExtensions();
+    this.view = new EditorView({ parent: this.element, state: this.makeState("") });
+  }
+
+  listExtensions() {
+    const nonce = document.querySelector("script[nonce]");
+    return [
+      EditorView.cspNonce.of(nonce instanceof HTMLElement ? (nonce.nonce ?? "") : ""),
+      EditorView.contentAttributes.of({
+        "aria-label": "Template, as YAML. Escape, then Tab leaves the editor.",
+      }),
+      EditorView.lineWrapping,
+      EditorState.tabSize.of(INDENT.length),
+      indentUnit.of(INDENT),
+      StreamLanguage.define(yaml),
+      syntaxHighlighting(COLORS),
+      history(),
+      lineNumbers(),
+      lintGutter(),
+      drawSelection(),
+      highlightSpecialChars(),
+      highlightActiveLine(),
+      highlightActiveLineGutter(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ override: [(context) => this.complete(context)], icons: false }),
+      keymap.of([
+        { key: "Tab", run: insertIndent, shift: indentLess },
+        { key: "F8", run: nextDiagnostic },
+        { key: "Mod-z", run: undo, preventDefault: true },
+        { key: "Mod-y", mac: "Mod-Shift-z", run: redo, preventDefault: true },
+        { key: "Mod-Shift-z", run: redo, preventDefault: true },
+        ...closeBracketsKeymap,
+        ...completionKeymap,
+        ...defaultKeymap,
+      ]),
+      EditorView.updateListener.of((update) => this.follow(update)),
+    ];
+  }
+
+  /** @param {string} text */
+  makeState(text) {
+    return EditorState.create({ doc: text, extensions: this.extensions });
+  }
+
+  get text() {
+    return this.view.state.doc.toString();
+  }
+
+  get canUndo() {
+    return undoDepth(this.view.state) > 0;
+  }
+
+  get canRedo() {
+    return redoDepth(this.view.state) > 0;
+  }
+
+  undo() {
+    undo(this.view);
+  }
+
+  redo() {
+    redo(this.view);
+  }
+
+  focus() {
+    this.view.focus();
+  }
+
+  /**
+   * Show another text. The caret stays where it is.
+   * @param {string} text
+   * @param {object} options
+   * @param {boolean} [options.isUndoable] false for the text of another template, with no history
+   * @param {Origin} [options.from]
+   * @param {string} [options.group] changes of the same group in quick succession are undone together
+   */
+  setText(text, { isUndoable = true, from = "set", group = "" } = {}) {
+    if (!isUndoable) {
+      this.view.setState(this.makeState(text));
+      this.tell("open");
+      return;
+    }
+    const changes = findChange(this.text, text);
+    if (changes.from === changes.to && !changes.insert) return;
+    const isNew = !group || group !== this.group;
+    /** @type {import("@codemirror/state").Annotation<any>[]} */
+    const annotations = [origin.of(from), ...(isNew ? [isolateHistory.of("before")] : [])];
+    this.view.dispatch({ changes, annotations });
+    this.group = group;
+    this.reveal(changes.from);
+  }
+
+  /**
+   * Give a key a value, in the text. Writes follow each other; of several of one key that wait, the last counts.
+   * @param {string} key
+   * @param {any} value null removes the key
+   * @returns {Promise<void>} rejected with what is wrong
+   */
+  write(key, value) {
+    const turn = (this.turns.get(key) ?? 0) + 1;
+    this.turns.set(key, turn);
+    const next = this.lastWrite.then(async () => {
+      while (this.turns.get(key) === turn) {
+        const before = this.text;
+        const view = { ...this.getView(), text: before };
+        const { answer } = await this.connection.call("set", { view, key, value });
+        // What somebody typed meanwhile stays: the value is written again, into that.
+        if (this.text !== before) continue;
+        this.setText(answer.text, { group: key });
+        return;
+      }
+    });
+    this.lastWrite = next.catch(() => {});
+    return next;
+  }
+
+  /**
+   * Scroll the text, and nothing around it, to a position.
+   * @param {number} at
+   */
+  reveal(at) {
+    const { top, bottom } = this.view.lineBlockAt(at);
+    const { scrollDOM } = this.view;
+    const { scrollTop, clientHeight } = scrollDOM;
+    if (top < scrollTop || bottom > scrollTop + clientHeight) scrollDOM.scrollTop = top - clientHeight / 3;
+  }
+
+  /** @param {import("@codemirror/view").ViewUpdate} update */
+  follow(update) {
+    if (!update.docChanged) return;
+    const from = update.transactions.map((each) => each.annotation(origin)).find(Boolean);
+    this.group = "";
+    clearTimeout(this.timer);
+    if (from) this.tell(from);
+    else this.timer = setTimeout(() => this.onText(this.text, "typed"), DELAY);
+    if (!from) this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {Origin} from */
+  tell(from) {
+    clearTimeout(this.timer);
+    this.dispatchEvent(new Event("change"));
+    this.onText(this.text, from);
+  }
+
+  /**
+   * What may stand at the caret, as the server knows it.
+   * @param {import("@codemirror/autocomplete").CompletionContext} context
+   */
+  async complete(context) {
+    if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,[{-] $/)) return null;
+    const view = { ...this.getView(), text: this.text };
+    const { answer } = await this.connection.call("complete", { view, offset: context.pos });
+    /** @type {{label: string, detail: string, info: string, insert: string}[]} */
+    const options = answer.options;
+    if (!options.length) return null;
+    return {
+      from: answer.from,
+      options: options.map(({ label, detail, info, insert }) => ({
+        label,
+        detail,
+        info: info || undefined,
+        apply: (
+          /** @type {EditorView} */ target,
+          /** @type {object} */ _,
+          /** @type {number} */ from,
+          /** @type {number} */ to,
+        ) => {
+          target.dispatch(insertCompletionText(target.state, insert, from, to));
+          if (/[:\s]$/.test(insert)) startCompletion(target);
+        },
+      })),
+      validFor: /^[\w.#%-]*$/,
+    };
+  }
+
+  /**
+   * Mark the problems that lie in this text.
+   * @param {import("./contract.js").Diagnostic[]} problems
+   */
+  showProblems(problems) {
+    const { doc } = this.view.state;
+    const diagnostics = problems
+      .filter(({ here, line }) => here && line > 0)
+      .map(({ line, column, message }) => {
+        const { from: start, to: end, text } = doc.line(Math.min(line, doc.lines));
+        const from = Math.min(start + Math.max(column - 1, 0), end);
+        const to = from + (text.slice(from - start).match(WORD)?.[0].length ?? end - from);
+        const guess = message.match(GUESS)?.[1];
+        const change = (
+          /** @type {EditorView} */ view,
+          /** @type {number} */ start,
+          /** @type {number} */ end,
+        ) => view.dispatch({ changes: { from: start, to: end, insert: guess }, userEvent: "input" });
+        const actions = guess ? [{ name: `Change to ${guess}`, apply: change }] : [];
+        return { from, to, message, actions, severity: /** @type {const} */ ("error") };
+      });
+    this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+  }
+
+  /**
+   * Put the caret somewhere.
+   * @param {number} line from 1
+   * @param {number} column from 1
+   */
+  goTo(line, column) {
+    const { doc } = this.view.state;
+    const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    const at = Math.min(from + Math.max(column - 1, 0), to);
+    this.view.dispatch({
+      selection: { anchor: at },
+      effects: EditorView.scrollIntoView(at, { y: "center" }),
+    });
+    this.view.focus();
+  }
+}
