@@ -30,6 +30,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "render": ("scene",),
     "export": ("render",),
     "reel": ("export",),
+    "preview": ("reel",),
     "record": ("runs",),
     "interop": ("reel",),
     "demo": ("record",),
@@ -38,7 +39,6 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "lightning": ("record",),
     "transformers": ("record",),
     ROOT: ("reel", "record", "interop"),
-    "preview": ("reel",),
     "cli": (ROOT, "demo", "preview"),
     "__main__": ("cli",),
 }
