@@ -1,6 +1,6 @@
 // The form: the keys that most authors change. What it changes, it writes into the text.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { Row } from "./row.js";
 
 /** @typedef {import("./fields.js").Control} Control */

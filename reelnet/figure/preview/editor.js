@@ -1,6 +1,6 @@
 // The editor of a template's text: CodeMirror, with completions and problems that the server finds.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import {
   Annotation,
   autocompletion,

@@ -1,6 +1,6 @@
 // Mistakes of a template over the last picture that could be laid out.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 /** The list of mistakes on the stage. */
 export class Mistakes {

@@ -1,6 +1,6 @@
 // Short words of the page itself: a banner while something lasts, and a note after something was done.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 const NOTE_TIME = 2000;
 

@@ -1,6 +1,6 @@
 // Output: for which place a file is made, how large it would be, what it trades for that, and making it.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 /**
  * What a file is made for: a platform, a format, or what the template asks for.

@@ -1,6 +1,6 @@
 // The page of a preview: what it shows, and how its parts work together.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { placeImages } from "../scene.js";
 import { readAddress, writeAddress } from "./address.js";
 import { Mistakes } from "./mistakes.js";

@@ -1,6 +1,6 @@
 // What one panel is made of: its keys, what they do, and where they are written.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { toText } from "./fields.js";
 import { Row } from "./row.js";
 

@@ -1,6 +1,6 @@
 // What is wrong with the template: all of it, by file, with a way to each place.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 /** The list of problems. Sends "change" when it shows others. */
 export class Problems extends EventTarget {

@@ -1,6 +1,6 @@
 // One row of a form: a key of the template with its field, a way back to its default, and what is wrong with it.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { makeField } from "./fields.js";
 import { makeIcon } from "./icons.js";
 

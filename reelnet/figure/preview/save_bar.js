@@ -1,6 +1,6 @@
 // Saving: the state of the file, and what to do if it has changed on disk meanwhile.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { makeIcon } from "./icons.js";
 
 /** @typedef {import("./contract.js").Saved} Saved */

@@ -1,6 +1,6 @@
 // The side bar: tabs, and its width, which readers choose. On narrow screens it lies below the picture.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 const KEY = "reelnet-side-bar";
 const NARROWEST = 320;

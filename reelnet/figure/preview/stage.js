@@ -1,7 +1,8 @@
 // The stage: the picture, as an image until its figure has come, and the panels that readers point at.
 
 import { Note } from "../inspect.js";
-import { make, Picture } from "../picture.js";
+import { make } from "../items.js";
+import { Picture } from "../picture.js";
 
 /** @typedef {import("./contract.js").PanelBox} PanelBox */
 

@@ -1,6 +1,6 @@
 // The menu of templates: a grid of all of them, each with its picture on this run.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 
 const THUMBNAIL_WIDTH = 200;
 

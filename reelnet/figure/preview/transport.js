@@ -1,6 +1,6 @@
 // Time in the page: play, the slider over the steps, and keys that move through them.
 
-import { make } from "../picture.js";
+import { make } from "../items.js";
 import { Player } from "../player.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
