@@ -34,7 +34,7 @@ export class Outputs {
    * @param {import("./contract.js").Connection} connection
    * @param {() => import("./contract.js").View} getView
    * @param {string} client
-   * @param {(message: string) => void} onCopy called with what was copied
+   * @param {(text: string) => void} onCopy copies a text
    */
   constructor(connection, getView, client, onCopy) {
     this.connection = connection;
@@ -240,10 +240,9 @@ class JobCard {
   /**
    * @param {() => void} onCancel
    * @param {() => void} onClose
-   * @param {(message: string) => void} onCopy
+   * @param {(text: string) => void} onCopy
    */
   constructor(onCancel, onClose, onCopy) {
-    this.onCopy = onCopy;
     this.progress = make("progress", { "aria-label": "Progress" });
     this.words = make("p", { class: "words" }, "waiting");
     this.file = make("button", { type: "button", class: "file", title: "Copy the path", hidden: "" });
@@ -254,13 +253,7 @@ class JobCard {
     this.element = make("article", { class: "job" }, head, this.progress, this.file, this.lines);
     this.cancel.addEventListener("click", onCancel);
     this.close.addEventListener("click", onClose);
-    this.file.addEventListener("click", () => this.copy());
-  }
-
-  async copy() {
-    const file = this.file.textContent ?? "";
-    await navigator.clipboard.writeText(file);
-    this.onCopy(file);
+    this.file.addEventListener("click", () => onCopy(this.file.textContent ?? ""));
   }
 
   /** @param {import("./contract.js").Job} job */

@@ -3,10 +3,15 @@
 import { make } from "../items.js";
 import { placeImages } from "../scene.js";
 import { readAddress, writeAddress } from "./address.js";
+import { Controls } from "./controls.js";
+import { Editor } from "./editor.js";
 import { Mistakes } from "./mistakes.js";
 import { Notices } from "./notices.js";
 import { Outputs } from "./outputs.js";
+import { PanelKeys } from "./panel_keys.js";
 import { Pictures } from "./pictures.js";
+import { Problems } from "./problems.js";
+import { SaveBar } from "./save_bar.js";
 import { SideBar } from "./side_bar.js";
 import { Stage } from "./stage.js";
 import { TemplatesMenu } from "./templates_menu.js";
@@ -17,6 +22,8 @@ import { Transport } from "./transport.js";
 const ZOOMS = /** @type {const} */ ({ Fit: "fit", "100 %": 1, "200 %": 2 });
 /** Milliseconds between pictures of a run that grows, at least; so that the training is not slowed down. */
 const GROWTH = 1000;
+/** Milliseconds after which a mistake in what is being typed is shown over the picture. */
+const PATIENCE = 600;
 
 /** One page on one preview. */
 export class Page {
@@ -34,39 +41,58 @@ export class Page {
     /** @type {import("./contract.js").Layout | null} */
     this.layout = null;
     this.hasFigure = false;
-    /** Whether the figure is too large, so that each step is a picture of its own. */
-    this.isTooLarge = false;
+    this.isChecking = false;
+    this.mustCheck = false;
+    this.patience = 0;
     this.growth = 0;
     const getView = () => this.view;
     this.notices = new Notices();
     this.stage = new Stage(
-      (panel) => this.choosePanel(panel),
+      (panel) => this.choosePanel(panel.name),
       () => this.refreshImage(),
     );
     this.pictures = new Pictures(connection, getView, {
       showLayout: (layout, png) => this.showLayout(layout, png),
       showStep: (step, png) => this.stage.showStep(step, png, this.layout?.layer ?? ""),
       showFigure: (scene, levels) => this.showFigure(scene, levels),
-      showMistakes: (diagnostics) => this.showMistakes(diagnostics),
+      showMistakes: (diagnostics) => this.showMistakes(diagnostics, [], 0),
       showError: (message) => this.showError(message),
     });
     this.transport = new Transport((isChosen) => this.seek(isChosen));
-    this.mistakes = new Mistakes(() => {});
     this.templates = new TemplatesMenu(
       connection,
       () => this.view.layer,
       (name) => this.setTemplate(name),
     );
-    this.outputs = new Outputs(connection, getView, this.pictures.client, (text) => this.tellCopied(text));
-    this.sideBar = new SideBar([{ name: "output", title: "Output", element: this.outputs.element }], (name) =>
-      this.outputs.setOpen(name === "output"),
-    );
+    const goTo = (/** @type {Diagnostic} */ problem) => this.goTo(problem);
+    this.mistakes = new Mistakes(goTo);
+    this.problems = new Problems({ onGo: goTo });
+    this.editor = new Editor({ connection, getView, onText: (text, origin) => this.edit(text, origin) });
+    this.saveBar = new SaveBar({ connection, editor: this.editor, onSaved: (name) => this.follow(name) });
+    this.controls = new Controls({ connection, getView, editor: this.editor });
+    this.panelKeys = new PanelKeys({ connection, getView, editor: this.editor });
+    this.outputs = new Outputs(connection, getView, this.pictures.client, (text) => this.copy(text));
+    this.sideBar = this.makeSideBar();
     this.runName = make("h1");
     this.live = make("span", { class: "live", hidden: "" }, "Live");
     this.layers = make("select", { "aria-label": "Layer" });
     this.zooms = this.makeZooms();
     this.build();
     this.listen();
+  }
+
+  makeSideBar() {
+    const { editor, problems, saveBar, controls, panelKeys, outputs } = this;
+    const template = make("div", { class: "template" }, editor.element, problems.element, saveBar.element);
+    return new SideBar(
+      [
+        { name: "template", title: "Template", element: template },
+        { name: "controls", title: "Controls", element: controls.element },
+        { name: "panel", title: "Panel", element: panelKeys.element },
+        { name: "output", title: "Output", element: outputs.element },
+      ],
+      (name) => this.refreshTab(name),
+    );
   }
 
   makeZooms() {
@@ -100,6 +126,7 @@ export class Page {
       this.layOut();
     });
     document.addEventListener("keydown", (event) => this.press(event));
+    this.problems.addEventListener("change", () => this.sideBar.showCount("template", this.problems.count));
     connection.on("file", ({ template }) => {
       if (template === this.view.template) this.layOut();
     });
@@ -124,7 +151,7 @@ export class Page {
     this.view.template = isKnown && wanted.template !== null ? wanted.template : start.template;
     this.view.layer = wanted.layer ?? start.layer;
     this.templates.setCurrent(this.view.template);
-    await this.layOut(wanted.step ?? start.step);
+    await Promise.all([this.layOut(wanted.step ?? start.step), this.saveBar.open(this.view.template)]);
   }
 
   /** Read what there is: the run, its layers, the templates, the platforms. */
@@ -159,7 +186,9 @@ export class Page {
     }
     this.outputs.refresh();
     const isShown = await this.pictures.layOut(step, this.stage.ratio);
-    if (isShown && !this.opened.run.growing && !this.isTooLarge) await this.pictures.loadFigure();
+    if (!isShown) return;
+    this.refreshTab(this.sideBar.current);
+    if (!this.opened.run.growing) await this.pictures.loadFigure();
   }
 
   /**
@@ -174,7 +203,8 @@ export class Page {
     const milliseconds = (1000 * layout.seconds) / layout.steps.length;
     const frames = layout.steps.map((_, index) => /** @type {[number, number]} */ ([index, milliseconds]));
     this.transport.setTimeline({ steps: layout.steps, frames, loop: null }, layout.step);
-    this.showMistakes([]);
+    this.showMistakes([], layout.notes, 0);
+    this.notices.showBanner("");
     this.writeAddress();
   }
 
@@ -209,30 +239,111 @@ export class Page {
 
   /** @param {string} name */
   setTemplate(name) {
+    if (name === this.view.template) return;
     this.view = { ...this.view, template: name, text: null };
     this.templates.setCurrent(name);
-    this.stage.select(null);
+    this.choosePanel(null);
     this.layOut();
+    this.saveBar.open(name);
   }
 
-  /** @param {import("./contract.js").PanelBox} panel */
-  async choosePanel({ name }) {
+  /**
+   * The editor has another text.
+   * @param {string} text
+   * @param {import("./editor.js").Origin} origin
+   */
+  edit(text, origin) {
+    const before = this.view.text;
+    this.view.text = text === this.saveBar.saved?.text ? null : text;
+    // What lies on disk has been laid out already.
+    if (this.view.text !== before) this.check(origin === "typed" ? PATIENCE : 0);
+  }
+
+  /**
+   * Find the mistakes of the text, and lay it out if there are none.
+   * @param {number} patience milliseconds until mistakes are shown over the picture
+   */
+  async check(patience) {
+    this.mustCheck = true;
+    if (this.isChecking) return;
+    this.isChecking = true;
+    while (this.mustCheck) {
+      this.mustCheck = false;
+      const answer = await this.pictures.ask("check", {});
+      if (!answer || this.mustCheck) continue;
+      const { diagnostics, notes } = answer.answer;
+      this.showMistakes(diagnostics, notes, patience);
+      if (!diagnostics.length) this.layOut();
+    }
+    this.isChecking = false;
+  }
+
+  /**
+   * The text was saved, perhaps under a new name.
+   * @param {string} name
+   */
+  follow(name) {
+    this.view.text = null;
+    if (name === this.view.template) return;
+    this.view.template = name;
+    this.open();
+    this.writeAddress();
+  }
+
+  /**
+   * Show what a tab has to say about the template as it is now.
+   * @param {string} name
+   */
+  refreshTab(name) {
+    this.outputs.setOpen(name === "output");
+    const tab = { controls: this.controls, panel: this.panelKeys }[name];
+    // A text with mistakes has no values to show; those of the last valid one stay.
+    tab?.refresh().catch(() => {});
+  }
+
+  /** @param {Diagnostic} problem */
+  goTo({ line, column }) {
+    this.sideBar.open("template");
+    this.editor.goTo(line, column);
+  }
+
+  /** @param {string | null} name */
+  choosePanel(name) {
     this.stage.select(name);
-    const key = `panels.${name}.`;
-    await navigator.clipboard.writeText(key);
-    this.tellCopied(key);
+    this.panelKeys.show(name);
+    if (name === null) return;
+    this.sideBar.open("panel");
+    this.copy(`panels.${name}.`);
   }
 
   /** @param {string} text */
-  tellCopied(text) {
-    this.notices.tell(`Copied ${text}`);
+  async copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.notices.tell(`Copied ${text}`);
+    } catch {
+      // Browsers refuse this to pages that are not in front, and to those of other machines.
+      this.notices.tell(text);
+    }
   }
 
-  /** @param {Diagnostic[]} diagnostics */
-  showMistakes(diagnostics) {
-    this.mistakes.show(diagnostics, Boolean(this.layout));
-    this.stage.element.classList.toggle("outdated", diagnostics.length > 0);
-    if (diagnostics.length && !this.layout) this.stage.say(" ");
+  /**
+   * @param {Diagnostic[]} diagnostics
+   * @param {string[]} notes
+   * @param {number} patience milliseconds until they are shown over the picture: a word that is being typed is no mistake
+   */
+  showMistakes(diagnostics, notes, patience) {
+    this.editor.showProblems(diagnostics);
+    this.problems.show(diagnostics, notes);
+    clearTimeout(this.patience);
+    const show = () => {
+      this.mistakes.show(diagnostics, Boolean(this.layout));
+      this.stage.element.classList.toggle("outdated", diagnostics.length > 0);
+      if (diagnostics.length && !this.layout) this.stage.say(" ");
+    };
+    if (diagnostics.length && !this.mistakes.element.hidden) show();
+    else if (diagnostics.length) this.patience = setTimeout(show, patience);
+    else if (!this.mistakes.element.hidden) show();
   }
 
   /** @param {string} message */
@@ -267,7 +378,7 @@ export class Page {
     const target = /** @type {HTMLElement} */ (event.target);
     const isSlider = target === this.transport.slider;
     if (target.closest("input, select, textarea, [contenteditable], [popover]") && !isSlider) return;
-    if (event.key === "Escape") this.stage.select(null);
+    if (event.key === "Escape") this.choosePanel(null);
     else if (event.key === " " && target instanceof HTMLButtonElement) return;
     else if (!this.transport.press(event.key)) return;
     event.preventDefault();

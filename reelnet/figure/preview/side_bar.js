@@ -65,6 +65,17 @@ export class SideBar {
     this.onOpen(name);
   }
 
+  /**
+   * Show a number beside the title of a tab, or none if it is 0.
+   * @param {string} name
+   * @param {number} count
+   */
+  showCount(name, count) {
+    const index = this.tabs.findIndex((tab) => tab.name === name);
+    const mark = count ? [make("span", { class: "problems-count" }, String(count))] : [];
+    this.buttons[index].replaceChildren(this.tabs[index].title, ...mark);
+  }
+
   /** @param {KeyboardEvent} event */
   press(event) {
     const at = this.tabs.findIndex(({ name }) => name === this.current);
