@@ -37,7 +37,7 @@ OVERTAKEN_BY: dict[Work, tuple[Work, ...]] = {
     Work.LAYOUT: (Work.LAYOUT,),
     Work.PICTURE: (Work.LAYOUT, Work.PICTURE),
     Work.FIGURE: (Work.LAYOUT, Work.FIGURE),
-    Work.FORECAST: (Work.LAYOUT, Work.FORECAST),
+    Work.FORECAST: (Work.FORECAST,),
 }
 """Which later requests of a client make one superfluous."""
 

@@ -6,6 +6,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -19,6 +20,7 @@ from reelnet.preview.answer import Answer, Arguments, View
 from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
 from reelnet.preview.files.watch import OnEvent, RunWatch, TemplateWatch, Watcher
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
+from reelnet.preview.products.figures import Figures, TooLargeError
 from reelnet.preview.scenes import Scenes, describe_panels, diagnose
 from reelnet.reel import open_run
 from reelnet.render.rendition import Rendition
@@ -66,6 +68,7 @@ class Preview:
         self._files = TemplateFiles(require_path("template", template))
         self._layer, self._step = layer, step
         self._scenes = Scenes(self._run, self._files)
+        self._figures = Figures()
         self._worker = LayoutWorker()
         self._density = 1
         self._listeners: dict[object, OnEvent] = {}
@@ -80,6 +83,7 @@ class Preview:
             "check": self._check,
             "layout": self._lay_out,
             "picture": self._draw,
+            "figure": self._describe_figure,
             "save": self._save,
             "save_as": self._save_as,
         }
@@ -133,6 +137,7 @@ class Preview:
             if self._run.steps == before:
                 return None
             self._scenes.clear()
+            self._figures.clear()
             return self._run.steps
 
         # A log may be missing while a run is replaced.
@@ -253,26 +258,43 @@ class Preview:
         self, work: Work, arguments: Arguments, describe: Callable[[Rendition, int], Mapping[str, Any]]
     ) -> Answer:
         """Lay out a view, and draw a step: what is said of it, with the picture."""
-        view, ticket = self._watch(arguments.view()), arguments.ticket()
         step = arguments.integer("step", 0, MAX_STEP)
         density = min(arguments.integer("pixel_ratio", 1, MAX_PIXEL_RATIO), MAX_DENSITY)
 
-        def show() -> Answer:
-            # Checks between two layouts find the same scene.
+        def show(view: View) -> Answer:
+            # Figures, and checks between two layouts, find the same scene.
             self._density = density
-            try:
-                rendition = self._scenes.lay_out(view, density)
-                shown = self._find_step(step)
-                picture = encode_png(rendition.draw_step(shown), rendition.palette_rgb, fast=True)
-            except TemplateError as error:
-                found = diagnose(error, self._files.find(view.template))
-                return Answer({"serial": ticket.serial, "diagnostics": found})
-            return Answer({"serial": ticket.serial, **describe(rendition, shown)}, (picture,))
+            rendition = self._scenes.lay_out(view, density)
+            shown = self._find_step(step)
+            picture = encode_png(rendition.draw_step(shown), rendition.palette_rgb, fast=True)
+            return Answer(describe(rendition, shown), (picture,))
 
+        return self._queue(work, arguments, show)
+
+    def _describe_figure(self, arguments: Arguments) -> Answer:
+        """All steps of a view."""
+
+        def describe(view: View) -> Answer:
+            try:
+                data = self._figures.describe(
+                    self._scenes.lay_out(view, self._density), lambda done, total: self._worker.pause()
+                )
+            except TooLargeError as error:
+                return Answer({"too_large": str(error)})
+            return Answer({"scene": data.scene}, data.levels)
+
+        return self._queue(Work.FIGURE, arguments, describe)
+
+    def _queue(self, work: Work, arguments: Arguments, make: Callable[[View], Answer]) -> Answer:
+        """Have an answer about a view made, unless a later request overtakes it."""
+        view, ticket = self._watch(arguments.view()), arguments.ticket()
         try:
-            return self._worker.do(work, show, ticket)
+            answer = self._worker.do(work, lambda: make(view), ticket)
         except Overtaken:
-            return Answer({"serial": ticket.serial, "overtaken": True})
+            answer = Answer({"overtaken": True})
+        except TemplateError as error:
+            answer = Answer({"diagnostics": diagnose(error, self._files.find(view.template))})
+        return replace(answer, json={"serial": ticket.serial, **answer.json})
 
     def _watch(self, view: View) -> View:
         """A view whose template is watched from now on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,3 @@ def layout(preview: Preview, text: str | None = None, **others: Any) -> Any:
     """The answer about a layout, without its picture."""
     asked = {"view": view(text=text), "step": 110, "pixel_ratio": 1, "client": "page", "serial": 1, **others}
     return preview.call("layout", asked).json
-
-
-Wait = Callable[[Callable[[], bool]], None]

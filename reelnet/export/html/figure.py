@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -52,7 +52,6 @@ class Figure:
         colors: Its colors.
         images: Data URLs of its pictures.
         background: Number of the color of the background.
-        poster: The PNG of the last step that is shown without the script.
     """
 
     renditions: tuple[Rendition, ...]
@@ -61,7 +60,6 @@ class Figure:
     colors: ColorTable
     images: Sequence[str]
     background: int
-    poster: bytes
 
     @classmethod
     def from_renditions(
@@ -70,6 +68,8 @@ class Figure:
         on_progress: OnProgress,
         on_layer: OnLayer = lambda number, layer: None,
         max_steps: int = MAX_STEPS,
+        *,
+        has_dark: bool = True,
     ) -> Figure:
         """Describe layers at some steps, those of the first layer's timeline and all between.
 
@@ -79,12 +79,13 @@ class Figure:
             on_layer: Called with the number of a layer, from 0, and the layer, once it is described. If the scene
                 turns out to have no dark scheme, all layers are described again.
             max_steps: The most steps.
+            has_dark: Whether it has a dark scheme, unless the template decides its colors.
 
         Raises:
             RunError: The file of a step is missing, truncated or altered.
         """
         renditions = tuple(rendition.with_full_levels(FIGURE_LEVELS) for rendition in renditions)
-        dark = [find_dark(rendition) for rendition in renditions]
+        dark = [find_dark(rendition) if has_dark else None for rendition in renditions]
         timeline = renditions[0].with_steps(max_steps).timeline
         try:
             return cls._describe(renditions, dark, timeline, on_progress, on_layer)
@@ -114,11 +115,10 @@ class Figure:
             layers.append(layer)
         scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
         background = colors.add(*(scene.background.color for scene in scenes))
-        poster = _draw_poster(renditions[0], steps[-1])
         if all(layer.is_still for layer in layers):
             # There is nothing to choose or to play.
             timeline, layers = keep_steps(timeline, {steps[0]}), [layer.select_steps([0]) for layer in layers]
-        return cls(renditions, tuple(layers), timeline, colors, images, background, poster)
+        return cls(renditions, tuple(layers), timeline, colors, images, background)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -145,6 +145,11 @@ class Figure:
         return write_title(self.renditions, self.layers)
 
     @cached_property
+    def poster(self) -> bytes:
+        """The PNG of the last step that is shown without the script."""
+        return _draw_poster(self.renditions[0], self.steps[-1])
+
+    @cached_property
     def alt(self) -> str:
         """What it shows, in words."""
         return write_alt(self.renditions, self.layers, self.steps)
@@ -162,16 +167,23 @@ class Figure:
             data: The compressed levels of each layer; empty if they are in files.
             chunks: For each layer the files with its levels, relative to the page; empty if they are in the page.
         """
-        layers = [layer.as_json() for layer in self.layers]
-        for number, layer in enumerate(layers):
-            layer |= {"chunks": chunks[number]} if chunks else {"data": f"data-{number}"}
-        scene = self._make_scene(layers)
+        scene = self.make_scene(
+            [
+                {"chunks": chunks[number]} if chunks else {"data": f"data-{number}"}
+                for number in range(len(self.layers))
+            ]
+        )
         width, height = self.layers[0].size
         return FigurePage(
             self.title, self.alt, (width, height), self.poster, encode_json(scene), data, bool(chunks)
         )
 
-    def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def make_scene(self, sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What the script draws, as JSON.
+
+        Args:
+            sources: For each layer the keys that say where its levels are.
+        """
         numbers = {step: number for number, step in enumerate(self.steps)}
         shown = {number for layer in self.layers for number in layer.image_numbers}
         return {
@@ -191,7 +203,9 @@ class Figure:
             "loop": self.renditions[0].request.template.timeline.plays,
             "chunkSteps": CHUNK_STEPS,
             "images": [url if number in shown else "" for number, url in enumerate(self.images)],
-            "layers": layers,
+            "layers": [
+                {**layer.as_json(), **source} for layer, source in zip(self.layers, sources, strict=True)
+            ],
         }
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reelnet.export.html.cell_series import CellSeries, LayerMaps
 from reelnet.export.html.color_table import ColorTable
 from reelnet.export.html.item_writer import FindDark, ItemWriter, SchemeMismatch
-from reelnet.export.html.level_coding import compress_blocks, order_differences
+from reelnet.export.html.level_coding import compress_blocks, order_differences, order_levels
 from reelnet.export.html.point_lists import Coordinate, Length
 from reelnet.render.description.items import CellsItem, Item, PanelDescription, PictureItem, RectItem
 from reelnet.render.rendition import Rendition
@@ -167,6 +167,10 @@ class FigureLayer:
     def compress(self) -> bytes:
         """The compressed levels of all maps."""
         return compress_blocks(self.order_data())
+
+    def list_levels(self) -> bytes:
+        """The levels of all maps at all steps, as the script has them once it has read a figure."""
+        return b"".join(order_levels(maps.levels) for maps in self.maps)
 
     def order_data(self, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """The levels of all maps at all steps, or from `first` to before `last`, ready to be compressed.

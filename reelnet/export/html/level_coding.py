@@ -26,6 +26,11 @@ RAW_DEFLATE = -15
 """The window bits of zlib for a stream without header and checksum, as browsers read it."""
 
 
+def order_levels(levels: NDArray[np.uint8]) -> bytes:
+    """The bytes of levels (steps, samples, channels, height, width) in the order (channel, y, x, sample, step)."""
+    return levels.transpose(2, 3, 4, 1, 0).tobytes()
+
+
 def order_differences(levels: NDArray[np.uint8]) -> bytes:
     """The differences of levels from the step before, modulo 256, ordered for compression.
 
@@ -37,7 +42,7 @@ def order_differences(levels: NDArray[np.uint8]) -> bytes:
     """
     differences = levels.copy()
     differences[1:] -= levels[:-1]
-    return differences.transpose(2, 3, 4, 1, 0).tobytes()
+    return order_levels(differences)
 
 
 def compress_blocks(blocks: Iterable[bytes]) -> bytes:

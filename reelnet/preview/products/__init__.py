@@ -1,0 +1,1 @@
+"""What a preview makes of a view: figures, files, forecasts and thumbnails."""
