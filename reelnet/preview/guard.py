@@ -106,10 +106,12 @@ class Guard:
             RefusedRequest: It has another token or a malformed path.
         """
         path = target.partition("?")[0]
-        token, _, rest = path[1:].partition("/")
+        token, slash, rest = path[1:].partition("/")
         is_known = secrets.compare_digest(token.encode(), self.token.encode())
-        if not TARGET.fullmatch(path) or not is_known:
-            raise RefusedRequest(HTTPStatus.NOT_FOUND, "there is nothing here; the address ends in a token")
+        if not TARGET.fullmatch(path) or not is_known or not slash:
+            raise RefusedRequest(
+                HTTPStatus.NOT_FOUND, "there is nothing here; the whole address ends in a token and a slash"
+            )
         return rest
 
     def read_length(self, headers: Message) -> int:

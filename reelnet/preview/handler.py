@@ -29,8 +29,8 @@ WRITE_SECONDS = 20
 
 WRITE_BYTES = 256 * 1024
 
-LINGER_SECONDS = 1
-"""How long what is left of a refused request is read, so that the response reaches its sender."""
+LINGER_SECONDS, LINGER_BYTES = 1, 4_000_000
+"""How long, and how much, of what is left of a refused request is read, so that the response reaches its sender."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -112,6 +112,8 @@ class PreviewHandler(BaseHTTPRequestHandler):
         Raises:
             RefusedRequest: The request is malformed or for another server, or its token is wrong.
         """
+        if self.request_version == "HTTP/0.9":
+            raise RefusedRequest(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is not a request of HTTP/1.1")
         guard = self._site.guard
         guard.check_headers(self.headers)
         path = guard.read_path(self.path)
@@ -157,6 +159,8 @@ class PreviewHandler(BaseHTTPRequestHandler):
 
     def _refuse(self, refused: RefusedRequest) -> None:
         self.close_connection = True
+        # Otherwise there are no headers, if the version could not be read.
+        self.request_version = self.protocol_version
         body = f"{refused}\n".encode()
         with suppress(OSError):
             self._send(refused.status, "text/plain; charset=utf-8", b"" if self.command == "HEAD" else body)
@@ -166,8 +170,9 @@ class PreviewHandler(BaseHTTPRequestHandler):
         """Read what is left of the request: closing a connection with bytes unread would take the response back."""
         self.connection.shutdown(socket.SHUT_WR)
         self._reader.set_deadline(LINGER_SECONDS)
-        while self.rfile.read1(WRITE_BYTES):
-            pass
+        left = LINGER_BYTES
+        while left > 0 and (read := len(self.rfile.read1(WRITE_BYTES))):
+            left -= read
 
     def _send(
         self, status: HTTPStatus, content_type: str, *pieces: bytes, headers: Mapping[str, str] | None = None
