@@ -82,6 +82,7 @@ COMMANDS = {
     "reelnet export-arrays": "RUN -o --output --quiet",
     "reelnet metrics": "RUN FILES --step-column --only --prefix",
     "reelnet inspect": "RUN --json",
+    "reelnet preview": "RUN --template --layer --step --port --host --no-browser",
     "reelnet render": "RUN -o --output --layer --layers --template --set --scale --density --fps --lossless --codec "
     "--max-size --split --for --max-error --keep --jobs --report --json --quiet",
     "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "

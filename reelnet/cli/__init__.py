@@ -4,12 +4,13 @@ from reelnet.cli.app import App
 from reelnet.cli.export import export, platforms
 from reelnet.cli.inspect import inspect, repair, verify
 from reelnet.cli.interop import export_arrays, import_, metrics
+from reelnet.cli.preview import preview
 from reelnet.cli.render import again, frame, render
 from reelnet.cli.templates import templates
 from reelnet.cli.train import demo, layers, train
 
 RECORDING = (demo, train, layers, import_, export_arrays, metrics)
-RENDERING = (inspect, render, export, frame, again)
+RENDERING = (inspect, preview, render, export, frame, again)
 MAINTENANCE = (templates, platforms, verify, repair)
 
 main = App(

@@ -14,7 +14,8 @@ from typing import Any
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.preview.guard import Guard, bracket, is_wildcard
 from reelnet.preview.handler import PreviewHandler
-from reelnet.preview.site import PreviewLike, Site
+from reelnet.preview.preview import Preview
+from reelnet.preview.site import Site
 
 LOOPBACK = "127.0.0.1"
 
@@ -52,9 +53,7 @@ class PreviewServer(ThreadingHTTPServer):
     # On Windows, the option would let two servers share a port.
     allow_reuse_address = os.name != "nt"
 
-    def __init__(
-        self, preview: PreviewLike, title: str, host: str = LOOPBACK, port: int | None = None
-    ) -> None:
+    def __init__(self, preview: Preview, title: str, host: str = LOOPBACK, port: int | None = None) -> None:
         self.address_family, place = find_address(host)
         super().__init__((place, 0), PreviewHandler, bind_and_activate=False)
         try:

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Protocol
 
 from reelnet.preview.connections import Connections
 from reelnet.preview.event_stream import END, EventStream
 from reelnet.preview.guard import Guard
+from reelnet.preview.preview import Preview
 
 MAX_CONNECTIONS = 64
 """A browser opens six for a page, of which one is for the events."""
 
 END_SECONDS = 0.3
 """How long the end of a server waits for its pages to receive it."""
-
-
-class AnswerLike(Protocol):
-    """What a preview answers."""
-
-    @property
-    def json(self) -> Mapping[str, Any]:
-        """What `json.dumps` takes."""
-
-    @property
-    def buffers(self) -> Sequence[bytes]:
-        """Bytes that go with it."""
-
-
-class PreviewLike(Protocol):
-    """What a server asks."""
-
-    def call(self, method: str, arguments: dict[str, Any]) -> AnswerLike:
-        """Answer a call; a mistake of its sender raises a `ReelnetError`."""
-
-    def subscribe(self, on_event: Callable[[str, Mapping[str, Any]], None]) -> Callable[[], None]:
-        """Call `on_event` with the name and the content of each event, until the returned function is called."""
 
 
 class Site:
@@ -53,7 +31,7 @@ class Site:
         connections: The open connections.
     """
 
-    def __init__(self, preview: PreviewLike, title: str, guard: Guard) -> None:
+    def __init__(self, preview: Preview, title: str, guard: Guard) -> None:
         self.preview, self.title, self.guard = preview, title, guard
         self.connections = Connections(MAX_CONNECTIONS)
         self._streams: set[EventStream] = set()

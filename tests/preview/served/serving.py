@@ -40,7 +40,7 @@ class Served:
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def request(
-        self, path: str = "", method: str = "GET", body: bytes | None = None, **headers: str | None
+        self, path: str = "", method: str = "GET", body: bytes = b"", **headers: str | None
     ) -> Response:
         """Send a request below the token, by default as the page does, over a connection of its own.
 
@@ -53,7 +53,7 @@ class Served:
         own = {"Host": f"127.0.0.1:{self.port}", "Connection": "close"}
         if method == "POST":
             own |= {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}
-        if body is not None:
+        if body or method == "POST":
             own["Content-Length"] = str(len(body))
         for name, value in headers.items():
             own.pop(name := name.replace("_", "-"), None)
@@ -61,7 +61,7 @@ class Served:
                 own[name] = value
         lines = [f"{method} {path if path.startswith('/') else f'/{self.token}/{path}'} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in own.items()]
-        return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b""))
+        return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def send(self, content: bytes) -> Response:
         """Send bytes over a connection of its own, and read until it ends."""

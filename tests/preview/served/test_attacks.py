@@ -105,7 +105,7 @@ def test_lines_in_a_path(served: Served) -> None:
     assert "set-cookie" not in response.headers
     for line_end in ("\r\n", "\n", "\r"):
         response = served.request(f"static/x{line_end}Set-Cookie: a=b")
-        assert response.status in (0, 400, 403, 404)
+        assert response.status in (400, 403, 404, 505)
         assert "set-cookie" not in response.headers
 
 
@@ -188,9 +188,11 @@ def test_a_link_may_lead_to_the_page_but_no_frame_may_hold_it(served: Served) ->
 
 
 def test_preflights(served: Served) -> None:
-    asked = {"Origin": "http://evil.example", "Access_Control_Request_Method": "POST"}
-    assert_refused(served.request("call/open", "OPTIONS", **asked), 501)
-    assert_refused(served.request("", "OPTIONS", **asked), 501)
+    for path in ("", "call/open", "events"):
+        response = served.request(
+            path, "OPTIONS", Origin="http://evil.example", Access_Control_Request_Method="POST"
+        )
+        assert_refused(response, 501)
 
 
 @pytest.mark.parametrize(
@@ -259,9 +261,7 @@ def test_a_body_that_is_shorter_than_its_length(served: Served, monkeypatch: pyt
 def test_bodies_in_chunks(served: Served) -> None:
     for coding in ("chunked", "gzip, chunked", "identity", "xchunked", "\tchunked"):
         chunks = b"2\r\n{}\r\n0\r\n\r\n"
-        refused = served.request(
-            "call/open", "POST", chunks, Content_Length=None, Transfer_Encoding=coding
-        )
+        refused = served.request("call/open", "POST", chunks, Content_Length=None, Transfer_Encoding=coding)
         assert_refused(refused, 411)
         assert_refused(served.request("call/open", "POST", chunks, Transfer_Encoding=coding), 411)
 
@@ -334,7 +334,9 @@ def test_malformed_requests(served: Served, head: str) -> None:
 
 def test_what_follows_a_refused_request_is_no_request(served: Served) -> None:
     inner = f"GET /{served.token}/static/figure.js HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n"
-    response = served.request("call/open", "POST", inner.encode(), Content_Length="0", Transfer_Encoding="chunked")
+    response = served.request(
+        "call/open", "POST", inner.encode(), Content_Length="0", Transfer_Encoding="chunked"
+    )
     assert_refused(response, 411)
     assert response.body.count(b"HTTP/1.1") == 0
 
@@ -342,8 +344,8 @@ def test_what_follows_a_refused_request_is_no_request(served: Served) -> None:
 def test_long_lines_and_many_headers(served: Served) -> None:
     assert_refused(served.request("x" * 60_000), 404)
     assert_refused(served.request("x" * 100_000), 414)
-    assert_refused(served.request("", **{"X": "y" * 100_000}), 431)
-    assert_refused(served.request("", **{f"X{n}": "y" for n in range(200)}), 431)
+    assert_refused(served.request("", X="y" * 100_000), 431)
+    assert_refused(served.send(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n"), 431)
 
 
 # Too many, too slow
@@ -433,7 +435,14 @@ def test_half_a_request_and_away(served: Served) -> None:
 # What a call may do
 
 
-NAMES = ("<img src=x onerror=alert(1)>", "../../etc/passwd", "/etc/passwd", "a\0b", "article\n", "templates/x.yaml")
+NAMES = (
+    "<img src=x onerror=alert(1)>",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "a\0b",
+    "article\n",
+    "templates/x.yaml",
+)
 
 
 @pytest.fixture
@@ -451,7 +460,9 @@ def files_below(folder: Path) -> list[str]:
 
 @pytest.mark.usefixtures("work_folder")
 @pytest.mark.parametrize("name", [*NAMES, "../secret.yaml", "../secret", ""])
-@pytest.mark.parametrize("method", ["read", "check", "layout", "controls", "panel", "set", "save", "thumbnail"])
+@pytest.mark.parametrize(
+    "method", ["read", "check", "layout", "controls", "panel", "set", "save", "thumbnail"]
+)
 def test_templates_that_were_not_offered(preview_run: Path, tmp_path: Path, method: str, name: str) -> None:
     arguments: dict[str, Any] = {
         "template": name,

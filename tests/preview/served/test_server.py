@@ -71,7 +71,9 @@ def test_files_of_the_page(served: Served) -> None:
 
 def test_modules_and_styles_find_what_they_import() -> None:
     files = list_static_files()
-    wanted = re.compile(r"""(?:from|import) ["'](\.[^"']+)["'];|import\(["'](\.[^"']+)["']\)|url\(["']?([^"')#]+)""")
+    wanted = re.compile(
+        r"""(?:from|import) ["'](\.[^"']+)["'];|import\(["'](\.[^"']+)["']\)|url\(["']?([^"')#]+)"""
+    )
     for path, found in files.items():
         if path.endswith(".ttf"):
             continue
@@ -253,4 +255,7 @@ def test_arguments() -> None:
 
 
 def test_events_are_single_lines() -> None:
-    assert encode_event("job", {"words": "a\r\nb\u2028c"}) == b'event: job\ndata: {"words": "a\\r\\nb\\u2028c"}\n\n'
+    assert (
+        encode_event("job", {"words": "a\r\nb\u2028c"})
+        == b'event: job\ndata: {"words": "a\\r\\nb\\u2028c"}\n\n'
+    )
