@@ -11,7 +11,7 @@ export class Mistakes {
     this.list = make("ul");
     this.hint = make("p", { class: "muted" });
     this.element = make("section", { class: "mistakes", role: "status", hidden: "" });
-    this.element.append(this.title, this.list, this.hint);
+    this.element.append(make("header", {}, this.title, this.hint), this.list);
   }
 
   /**

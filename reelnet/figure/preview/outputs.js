@@ -16,6 +16,7 @@ import { make } from "../items.js";
  */
 
 const QUIET = 400;
+const MOST_NAMES = 4;
 
 /** @param {number} bytes */
 export function formatBytes(bytes) {
@@ -26,7 +27,11 @@ export function formatBytes(bytes) {
 }
 
 /** @param {string[]} suffixes */
-const nameFormats = (suffixes) => suffixes.map((suffix) => suffix.replace(".", "").toUpperCase()).join(", ");
+function nameFormats(suffixes) {
+  const names = suffixes.map((suffix) => suffix.replace(".", "").toUpperCase());
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES + 1} more` : "";
+  return names.slice(0, more ? MOST_NAMES - 1 : MOST_NAMES).join(", ") + more;
+}
 
 /** The tab for output. */
 export class Outputs {

@@ -164,7 +164,8 @@ export class Page {
       return;
     }
     const { run, templates } = this.opened;
-    this.runName.textContent = run.name;
+    this.runName.textContent = run.name.split(/[\\/]/).findLast(Boolean) ?? run.name;
+    this.runName.title = run.name;
     this.live.hidden = !run.growing;
     this.layers.replaceChildren(...run.layers.map(({ name }) => make("option", {}, name)));
     this.templates.show(templates, this.view.template);
@@ -310,7 +311,7 @@ export class Page {
   /** @param {string | null} name */
   choosePanel(name) {
     this.stage.select(name);
-    this.panelKeys.show(name);
+    this.panelKeys.show(name).catch((error) => this.showError(error.message));
     if (name === null) return;
     this.sideBar.open("panel");
     this.copy(`panels.${name}.`);

@@ -72,7 +72,9 @@ export class Stage {
     this.sheet.addEventListener("pointerleave", () => this.leave());
     this.sheet.addEventListener("click", (event) => {
       const panel = this.findPanel(event);
-      if (panel) this.onPanel(panel);
+      if (!panel) return;
+      this.hovered.show(null, this.zoom);
+      this.onPanel(panel);
     });
     this.view.addEventListener("scroll", () => this.leave());
     new ResizeObserver(() => this.resize()).observe(this.view);
