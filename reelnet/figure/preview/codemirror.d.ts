@@ -26,10 +26,10 @@ export {
   StreamLanguage,
   syntaxHighlighting,
 } from "@codemirror/language";
-export { yaml } from "@codemirror/legacy-modes/mode/yaml";
 export { lintGutter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
 export { Annotation, EditorState } from "@codemirror/state";
 export {
+  Decoration,
   drawSelection,
   EditorView,
   highlightActiveLine,
@@ -37,5 +37,6 @@ export {
   highlightSpecialChars,
   keymap,
   lineNumbers,
+  ViewPlugin,
 } from "@codemirror/view";
 export { tags } from "@lezer/highlight";

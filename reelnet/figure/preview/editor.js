@@ -8,6 +8,7 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  Decoration,
   defaultKeymap,
   drawSelection,
   EditorState,
@@ -35,14 +36,17 @@ import {
   tags,
   undo,
   undoDepth,
-  yaml,
+  ViewPlugin,
 } from "./codemirror.js";
+import { yaml } from "./yaml.js";
 
 /** @typedef {"typed" | "set" | "disk" | "open"} Origin where a text comes from */
 
 /** Milliseconds from the last key stroke until the page learns of the text. */
 const DELAY = 60;
 const INDENT = "  ";
+/** Characters by which a wrapped line is indented, at most. */
+const MAX_HANGING = 16;
 
 const GUESS = /did you mean '([^']+)'\?/;
 
@@ -55,10 +59,41 @@ const origin = Annotation.define();
 const COLORS = HighlightStyle.define([
   { tag: tags.atom, class: "code-key" },
   { tag: tags.string, class: "code-string" },
-  { tag: [tags.number, tags.keyword], class: "code-value" },
-  { tag: tags.comment, class: "code-comment" },
-  { tag: [tags.meta, tags.definition(tags.variableName)], class: "code-sign" },
+  { tag: tags.number, class: "code-value" },
+  { tag: tags.variableName, class: "code-slot" },
+  { tag: [tags.comment, tags.meta], class: "code-sign" },
 ]);
+
+/**
+ * Lines that are wrapped go on below their own text, not below the line numbers.
+ * @param {EditorView} view
+ */
+function indentWrapped(view) {
+  const marks = [];
+  for (const { from, to } of view.visibleRanges) {
+    for (let at = from; at <= to;) {
+      const line = view.state.doc.lineAt(at);
+      const signs = /** @type {RegExpMatchArray} */ (line.text.match(/^ *(?:- )*/))[0].length;
+      const style = `--indent: ${Math.min(signs + INDENT.length, MAX_HANGING)}ch`;
+      marks.push(Decoration.line({ attributes: { style } }).range(line.from));
+      at = line.to + 1;
+    }
+  }
+  return Decoration.set(marks);
+}
+
+const hangingLines = ViewPlugin.define(
+  (view) => {
+    const plugin = {
+      marks: indentWrapped(view),
+      update: (/** @type {import("@codemirror/view").ViewUpdate} */ { docChanged, viewportChanged }) => {
+        if (docChanged || viewportChanged) plugin.marks = indentWrapped(view);
+      },
+    };
+    return plugin;
+  },
+  { decorations: ({ marks }) => marks },
+);
 
 /** @type {import("@codemirror/view").Command} */
 function insertIndent(view) {
@@ -126,6 +161,7 @@ export class Editor extends EventTarget {
       lintGutter(),
       drawSelection(),
       highlightSpecialChars(),
+      hangingLines,
       highlightActiveLine(),
       highlightActiveLineGutter(),
       bracketMatching(),
