@@ -1,4 +1,4 @@
-// Makes reelnet/figure/preview/codemirror.js, the editor of the preview, and the file of its licences.
+// Makes reelnet/figure/preview/editor/codemirror.js, the editor of the preview, and the file of its licences.
 // With --check it writes nothing, and fails if the files in the package are others.
 
 import { build } from "esbuild";
@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const TARGET = join(HERE, "../../reelnet/figure/preview");
+const TARGET = join(HERE, "../../reelnet/figure/preview/editor");
 
 /** The parts that the preview uses, as one module. */
 async function bundle() {

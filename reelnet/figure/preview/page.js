@@ -3,15 +3,15 @@
 import { make } from "../items.js";
 import { placeImages } from "../scene.js";
 import { readAddress, writeAddress } from "./address.js";
-import { Controls } from "./controls.js";
-import { Editor } from "./editor.js";
+import { Controls } from "./forms/controls.js";
+import { Editor } from "./editor/editor.js";
 import { Mistakes } from "./mistakes.js";
 import { Notices } from "./notices.js";
 import { Outputs } from "./outputs.js";
-import { PanelKeys } from "./panel_keys.js";
+import { PanelKeys } from "./forms/panel_keys.js";
 import { Pictures } from "./pictures.js";
-import { Problems } from "./problems.js";
-import { SaveBar } from "./save_bar.js";
+import { Problems } from "./editor/problems.js";
+import { SaveBar } from "./editor/save_bar.js";
 import { SideBar } from "./side_bar.js";
 import { Stage } from "./stage.js";
 import { TemplatesMenu } from "./templates_menu.js";
@@ -251,7 +251,7 @@ export class Page {
   /**
    * The editor has another text.
    * @param {string} text
-   * @param {import("./editor.js").Origin} origin
+   * @param {import("./editor/editor.js").Origin} origin
    */
   edit(text, origin) {
     const before = this.view.text;

@@ -1,6 +1,6 @@
 // What one panel is made of: its keys, what they do, and where they are written.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 import { toText } from "./fields.js";
 import { Row } from "./row.js";
 
@@ -56,9 +56,9 @@ function toControl(key) {
 export class PanelKeys {
   /**
    * @param {object} page
-   * @param {import("./contract.js").Connection} page.connection
-   * @param {() => import("./contract.js").View} page.getView
-   * @param {import("./editor.js").Editor} page.editor
+   * @param {import("../contract.js").Connection} page.connection
+   * @param {() => import("../contract.js").View} page.getView
+   * @param {import("../editor/editor.js").Editor} page.editor
    */
   constructor({ connection, getView, editor }) {
     this.connection = connection;

@@ -1,12 +1,12 @@
 // What is wrong with the template: all of it, by file, with a way to each place.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 
 /** The list of problems. Sends "change" when it shows others. */
 export class Problems extends EventTarget {
   /**
    * @param {object} page
-   * @param {(problem: import("./contract.js").Diagnostic) => void} page.onGo called when a reader chooses a problem of the text
+   * @param {(problem: import("../contract.js").Diagnostic) => void} page.onGo called when a reader chooses a problem of the text
    */
   constructor({ onGo }) {
     super();
@@ -17,11 +17,11 @@ export class Problems extends EventTarget {
   }
 
   /**
-   * @param {import("./contract.js").Diagnostic[]} problems
+   * @param {import("../contract.js").Diagnostic[]} problems
    * @param {string[]} notes what is worth knowing, and no mistake
    */
   show(problems, notes) {
-    /** @type {Map<string, import("./contract.js").Diagnostic[]>} */
+    /** @type {Map<string, import("../contract.js").Diagnostic[]>} */
     const files = new Map();
     for (const problem of problems) files.set(problem.file, [...(files.get(problem.file) ?? []), problem]);
     const parts = [...files].map(([file, group]) => {
@@ -38,7 +38,7 @@ export class Problems extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {import("./contract.js").Diagnostic} problem */
+  /** @param {import("../contract.js").Diagnostic} problem */
   makeItem(problem) {
     const { line, column, key, message, here } = problem;
     const place = make("span", { class: "place" }, line ? `${line}:${column}` : "");

@@ -1,6 +1,6 @@
 // The form: the keys that most authors change. What it changes, it writes into the text.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 import { Row } from "./row.js";
 
 /** @typedef {import("./fields.js").Control} Control */
@@ -9,9 +9,9 @@ import { Row } from "./row.js";
 export class Controls {
   /**
    * @param {object} page
-   * @param {import("./contract.js").Connection} page.connection
-   * @param {() => import("./contract.js").View} page.getView
-   * @param {import("./editor.js").Editor} page.editor
+   * @param {import("../contract.js").Connection} page.connection
+   * @param {() => import("../contract.js").View} page.getView
+   * @param {import("../editor/editor.js").Editor} page.editor
    */
   constructor({ connection, getView, editor }) {
     this.connection = connection;

@@ -1,6 +1,6 @@
 // Fields of forms: one value of a template each, in the way that suits its kind.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 import { makeIcon } from "./icons.js";
 
 /**

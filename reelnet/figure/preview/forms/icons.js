@@ -1,6 +1,6 @@
 // Icons, 16 by 16, in the color of the text around them.
 
-import { makeSvg } from "../items.js";
+import { makeSvg } from "../../items.js";
 
 const PATHS = {
   undo: "M5 3 2 6l3 3M2 6h7.5a4 4 0 0 1 0 8H6",

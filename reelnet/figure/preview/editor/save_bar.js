@@ -1,9 +1,9 @@
 // Saving: the state of the file, and what to do if it has changed on disk meanwhile.
 
-import { make } from "../items.js";
-import { makeIcon } from "./icons.js";
+import { make } from "../../items.js";
+import { makeIcon } from "../forms/icons.js";
 
-/** @typedef {import("./contract.js").Saved} Saved */
+/** @typedef {import("../contract.js").Saved} Saved */
 /** @typedef {{text: string, sha256: string}} OnDisk */
 
 /** @param {string} text */
@@ -48,7 +48,7 @@ function makeIconButton(name, icon, keys) {
 export class SaveBar {
   /**
    * @param {object} page
-   * @param {import("./contract.js").Connection} page.connection
+   * @param {import("../contract.js").Connection} page.connection
    * @param {import("./editor.js").Editor} page.editor
    * @param {(template: string) => void} page.onSaved called when a template was saved, under its own or a new name
    */

@@ -1,6 +1,6 @@
 // The editor of a template's text: CodeMirror, with completions and problems that the server finds.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 import {
   Annotation,
   autocompletion,
@@ -124,8 +124,8 @@ function findChange(before, after) {
 export class Editor extends EventTarget {
   /**
    * @param {object} page
-   * @param {import("./contract.js").Connection} page.connection
-   * @param {() => import("./contract.js").View} page.getView
+   * @param {import("../contract.js").Connection} page.connection
+   * @param {() => import("../contract.js").View} page.getView
    * @param {(text: string, origin: Origin) => void} page.onText called soon after the text has changed
    */
   constructor({ connection, getView, onText }) {
@@ -320,7 +320,7 @@ export class Editor extends EventTarget {
 
   /**
    * Mark the problems that lie in this text.
-   * @param {import("./contract.js").Diagnostic[]} problems
+   * @param {import("../contract.js").Diagnostic[]} problems
    */
   showProblems(problems) {
     const { doc } = this.view.state;

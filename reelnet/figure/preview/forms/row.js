@@ -1,6 +1,6 @@
 // One row of a form: a key of the template with its field, a way back to its default, and what is wrong with it.
 
-import { make } from "../items.js";
+import { make } from "../../items.js";
 import { makeField } from "./fields.js";
 import { makeIcon } from "./icons.js";
 
@@ -10,7 +10,7 @@ import { makeIcon } from "./icons.js";
 export class Row {
   /**
    * @param {Control} control
-   * @param {import("./editor.js").Editor} editor
+   * @param {import("../editor/editor.js").Editor} editor
    */
   constructor(control, editor) {
     this.kind = control.kind;
