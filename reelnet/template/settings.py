@@ -148,7 +148,7 @@ def _set_value(node: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
     if not keys:
         return merge_nodes(node, value, path)
     key, rest = keys[0], keys[1:]
-    if path and path[-1] in STACK_KINDS and isinstance(key, str) and key not in _list_ids(node):
+    if path and path[-1] in STACK_KINDS and isinstance(key, str) and key not in list_ids(node):
         node = wrap_items(node)
     if isinstance(node.value, list):
         index = _find_item(node, key, path)
@@ -167,7 +167,7 @@ def _set_value(node: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
     return changed_map
 
 
-def _list_ids(node: Node) -> list[str | None]:
+def list_ids(node: Node) -> list[str | None]:
     """Return the id of each item of a list, or None for items without one."""
     items = node.value if isinstance(node.value, list) else []
     return [str(identity[-1]) if (identity := identify_item(item)) else None for item in items]
@@ -175,7 +175,7 @@ def _list_ids(node: Node) -> list[str | None]:
 
 def _find_item(node: Node, key: str | int, path: KeyPath) -> int:
     """Return the index of a list item by its index or id."""
-    ids = _list_ids(node)
+    ids = list_ids(node)
     if isinstance(key, int):
         if key < len(ids):
             return key
