@@ -157,7 +157,9 @@ def format_embedding(report: Report) -> str:
     from reelnet.export.encoders.formats import is_figure
     from reelnet.export.html.embed import write_embedding
 
-    return write_embedding(report.path, report.width, report.height) if is_figure(report.path) else ""
+    if not is_figure(report.path):
+        return ""
+    return write_embedding(report.path, report.width, report.height, report.least_zoom)
 
 
 def format_fill(report: Report) -> str:

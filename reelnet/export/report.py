@@ -47,6 +47,7 @@ class Report:
         steps_shown: The training steps that are shown, ascending.
         scale: Output pixels per map value.
         density: Output pixels per pixel of the layout.
+        least_zoom: Of an interactive figure: the zoom below which its texts cannot be read; 1 for other files.
         seconds: The time that it took to write the file.
         cap: The cap in bytes; None without one.
         max_error_levels: The largest error of a value, in 1/240ths of the color range, before the codec.
@@ -67,6 +68,7 @@ class Report:
     steps_shown: tuple[int, ...]
     scale: int
     density: int = 1
+    least_zoom: float = 1.0
     seconds: float = 0.0
     cap: int | None = None
     max_error_levels: float = 0.0

@@ -4,12 +4,11 @@ import { Closeup, Note } from "./inspect.js";
 import { make } from "./items.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
-import { loadLevels, readScene } from "./scene.js";
+import { findNearest, loadLevels, readScene } from "./scene.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const MAX_ZOOM = 4;
 const PAGE = 10;
-const NARROW = 560;
 const MIN_SHRINKING = 0.65;
 
 /** @typedef {{zoom: number, perRow: number}} Fit */
@@ -33,6 +32,7 @@ class Figure {
     this.scene = scene;
     this.root = root;
     this.layer = scene.layers[0];
+    this.isWide = false;
     this.player = new Player(scene, () => this.update());
     this.picture = new Picture(scene);
     /** @type {Picture | null} */
@@ -46,8 +46,9 @@ class Figure {
     this.hasMoved = false;
     this.note = new Note();
     this.closeup = new Closeup((step) => this.player.seek(step));
-    this.stage = make("div", { class: "stage" });
-    this.stage.append(this.picture.element, this.note.element, this.closeup.element);
+    // Pictures that would be too small to read are scrolled sideways in their stage.
+    this.stage = make("div", { class: "stage" }, this.picture.element);
+    this.view = make("div", { class: "view" }, this.stage, this.note.element, this.closeup.element);
     this.button = make("button", { type: "button", class: "play" });
     this.slider = make("input", { type: "range", min: "0", max: String(scene.steps.length - 1), step: "1" });
     this.slider.setAttribute("aria-label", "Training step");
@@ -65,7 +66,7 @@ class Figure {
     const parts = [this.button, this.slider, this.label, this.speeds, this.menu, this.pin];
     this.controls = make("div", { class: "controls" }, ...parts);
     this.controls.hidden = scene.steps.length < 2 && scene.layers.length < 2;
-    root.replaceChildren(make("h1", {}, document.title), this.stage, this.controls);
+    root.replaceChildren(make("h1", {}, document.title), this.view, this.controls);
     this.listen();
   }
 
@@ -102,11 +103,13 @@ class Figure {
       const spot = this.findSpot(event);
       // A drag that began elsewhere may end upon a cell.
       if (spot && this.isPressed) this.closeup.open(this.picture, spot);
+      else if (!spot) this.follow(event);
     });
+    stage.addEventListener("scroll", () => this.showMore());
     stage.addEventListener("focus", () => {
       const number = this.picture.maps.findIndex(({ block }) => block.tap);
       if (stage.matches(":focus-visible") && !this.spot && number >= 0) {
-        this.setSpot({ number, channel: 0, sample: 0, x: 0, y: 0 });
+        this.reachSpot({ number, channel: 0, sample: 0, x: 0, y: 0 });
       }
     });
     stage.addEventListener("blur", () => this.setSpot(null));
@@ -125,10 +128,9 @@ class Figure {
       const rows = this.pictures.length / perRow;
       const height =
         document.documentElement.offsetHeight + (zoom - this.picture.zoom) * rows * this.picture.size[1];
-      const target = event.origin === "null" ? "*" : event.origin;
       /** @type {Window} */ (event.source).postMessage(
         { type: "reelnet-height", height },
-        { targetOrigin: target },
+        { targetOrigin: "*" },
       );
     });
     new ResizeObserver(() => this.resize()).observe(this.root);
@@ -158,17 +160,19 @@ class Figure {
   /** @param {import("./scene.js").Layer} layer */
   setLayer(layer) {
     this.layer = layer;
-    const hasValues = layer.maps.some(({ tap }) => tap);
+    const { hasValues } = this;
     const keys = hasValues ? ". Arrow keys move between values, Enter enlarges a cell." : "";
     this.stage.setAttribute("aria-label", this.scene.alt + keys);
     this.stage.setAttribute("role", hasValues ? "group" : "img");
-    if (hasValues) this.stage.tabIndex = 0;
-    else this.stage.removeAttribute("tabindex");
     this.setSpot(null);
     this.closeup.close();
     for (const picture of this.pictures) this.fill(picture);
     this.resize();
     this.menu.value = String(this.scene.layers.indexOf(layer));
+  }
+
+  get hasValues() {
+    return this.layer.maps.some(({ tap }) => tap);
   }
 
   get pictures() {
@@ -216,8 +220,23 @@ class Figure {
   resize() {
     const { zoom, perRow } = this.fitPictures();
     for (const picture of this.pictures) picture.resize(zoom);
-    this.root.style.setProperty("--width", `${this.picture.size[0] * zoom * perRow}px`);
+    const { style } = document.documentElement;
+    style.setProperty("--width", `${this.picture.size[0] * zoom * perRow}px`);
+    style.setProperty("--controls", `${this.controls.offsetHeight}px`);
+    this.stage.style.gridTemplateColumns = `repeat(${perRow}, auto)`;
+    this.showMore();
     this.closeup.update();
+  }
+
+  /** Hint at what is beyond the edges of the stage, and move the note with its value. */
+  showMore() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.stage;
+    const hidden = scrollWidth - clientWidth;
+    this.isWide = hidden > 0;
+    this.stage.tabIndex = this.isWide || this.hasValues ? 0 : -1;
+    this.view.classList.toggle("less", scrollLeft > 1);
+    this.view.classList.toggle("more", scrollLeft < hidden - 1);
+    if (this.spot) this.note.show(this.picture, this.spot);
   }
 
   /**
@@ -229,11 +248,13 @@ class Figure {
     const [width, height] = this.picture.size;
     const across = this.root.clientWidth;
     const count = this.pictures.length;
-    const perRow = across < NARROW ? 1 : count;
-    let zoom = Math.min(across / (width * perRow), MAX_ZOOM);
-    const tall = (room - this.controls.clientHeight) / (height * (count / perRow));
+    const readable = this.layer.least;
+    const perRow = across < count * width * readable ? 1 : count;
+    let zoom = Math.min(Math.max(across / (width * perRow), readable), MAX_ZOOM);
+    const bars = this.controls.offsetHeight + this.stage.offsetHeight - this.stage.clientHeight;
+    const tall = ((room - bars) / height / count) * perRow;
     // A figure taller than the window is scrolled rather than made tiny. In a page it should not scroll at all.
-    const least = window.parent === window ? Math.min(1, 320 / width) : MIN_SHRINKING * zoom;
+    const least = window.parent === window ? readable : MIN_SHRINKING * zoom;
     zoom = Math.min(zoom, Math.max(tall, least));
     const block = this.picture.maps[0]?.block;
     if (block) {
@@ -276,6 +297,7 @@ class Figure {
     this.pin.setAttribute("aria-pressed", String(Boolean(this.pinned)));
     this.resize();
     this.update();
+    this.picture.element.scrollIntoView({ block: "nearest" });
   }
 
   /**
@@ -289,7 +311,6 @@ class Figure {
 
   /** @param {MouseEvent} event */
   findSpot(event) {
-    if (this.closeup.element.contains(/** @type {Node} */ (event.target))) return null;
     return this.picture.findSpot(...this.toPicture(event));
   }
 
@@ -299,6 +320,15 @@ class Figure {
     this.note.show(this.picture, spot);
   }
 
+  /**
+   * Mark a value, and scroll to it.
+   * @param {import("./picture.js").Spot} spot
+   */
+  reachSpot(spot) {
+    this.setSpot(spot);
+    this.picture.mark.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
   /** @param {PointerEvent} event */
   point(event) {
     this.setSpot(event.buttons ? null : this.findSpot(event));
@@ -306,7 +336,7 @@ class Figure {
 
   /**
    * The chart under a point whose cursor can be dragged.
-   * @param {PointerEvent} event
+   * @param {MouseEvent} event
    */
   findCursor(event) {
     const [x, y] = this.toPicture(event).map((at) => at / this.picture.zoom);
@@ -315,15 +345,22 @@ class Figure {
     );
   }
 
+  /**
+   * Show the step of a chart that is nearest to a point.
+   * @param {MouseEvent} event
+   * @param {import("./scene.js").Cursor | undefined} cursor
+   */
+  follow(event, cursor = this.findCursor(event)) {
+    const x = this.toPicture(event)[0] / this.picture.zoom;
+    if (cursor) this.player.seek(findNearest(cursor.x, x));
+  }
+
   /** @param {PointerEvent} event */
   startDrag(event) {
     const cursor = this.findCursor(event);
-    if (!cursor) return;
-    const follow = (/** @type {PointerEvent} */ moved) => {
-      const x = this.toPicture(moved)[0] / this.picture.zoom;
-      const distances = cursor.x.map((at) => (at === null ? Infinity : Math.abs(at - x)));
-      this.player.seek(distances.indexOf(Math.min(...distances)));
-    };
+    // A finger that moves scrolls; one that taps chooses a step.
+    if (!cursor || event.pointerType === "touch") return;
+    const follow = (/** @type {PointerEvent} */ moved) => this.follow(moved, cursor);
     const stop = () => {
       this.stage.removeEventListener("pointermove", follow);
       this.writeLink();
@@ -350,6 +387,8 @@ class Figure {
       event.preventDefault();
       return;
     }
+    // Left and right scroll what is too wide.
+    if (target === this.stage && this.isWide && /Left|Right/.test(event.key)) return;
     const { player } = this;
     const last = this.scene.steps.length - 1;
     /** @type {Record<string, number>} */
@@ -400,7 +439,7 @@ class Figure {
     const x = number < spot.number ? next.columns * next.map[1] - 1 : number > spot.number ? 0 : across;
     const [column, row] = [Math.floor(x / next.map[1]), Math.floor(down / next.map[0])];
     const [channel, sample] = next.rowsAreSamples ? [column, row] : [row, column];
-    this.setSpot({ number, channel, sample, x: x % next.map[1], y: down % next.map[0] });
+    this.reachSpot({ number, channel, sample, x: x % next.map[1], y: down % next.map[0] });
     return true;
   }
 
@@ -411,8 +450,7 @@ class Figure {
     if (layer ? layer !== this.picture.layer : !this.picture.layer) this.setLayer(layer ?? this.layer);
     const step = wanted.has("step") ? Number(wanted.get("step")) : NaN;
     if (!Number.isFinite(step)) return false;
-    const distances = this.scene.steps.map((each) => Math.abs(each - step));
-    this.player.seek(distances.indexOf(Math.min(...distances)));
+    this.player.seek(findNearest(this.scene.steps, step));
     return true;
   }
 

@@ -2,7 +2,7 @@
 
 import { make, makeSvg } from "./items.js";
 import { findChannel, findStep } from "./picture.js";
-import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
+import { findNearest, findSeries, formatNumber, formatValue, toValue } from "./scene.js";
 
 /**
  * What a value belongs to, in words.
@@ -186,8 +186,7 @@ export class Closeup {
     const { steps } = this.picture.scene;
     const last = steps[steps.length - 1] - steps[0];
     const wanted = steps[0] + (x / (CHART.width - CHART.left - 4)) * last;
-    const distances = steps.map((step) => Math.abs(step - wanted));
-    this.onSeek(distances.indexOf(Math.min(...distances)));
+    this.onSeek(findNearest(steps, wanted));
   }
 
   /** Draw the line of the chosen value. */
@@ -265,12 +264,11 @@ export class Closeup {
       width * scale,
       height * scale,
     );
-    context.strokeStyle = "#000";
-    context.lineWidth = 3;
-    context.strokeRect(spot.x * scale, spot.y * scale, scale, scale);
-    context.strokeStyle = "#fff";
-    context.lineWidth = 1;
-    context.strokeRect(spot.x * scale, spot.y * scale, scale, scale);
+    for (const width of [3, 1]) {
+      context.strokeStyle = width > 1 ? "#000" : "#fff";
+      context.lineWidth = width;
+      context.strokeRect(spot.x * scale, spot.y * scale, scale, scale);
+    }
     this.text.textContent = describeValue(picture, spot);
     const x = this.toX(picture.scene.steps[picture.step]);
     this.chart.querySelector(".cursor")?.setAttribute("d", `M${x} 0V${CHART.height - CHART.bottom}`);

@@ -200,16 +200,31 @@ export class Picture {
     this.zoom = zoom;
     const [width, height] = this.size;
     this.surface.style.width = `${width * zoom}px`;
-    this.surface.style.height = `${height * zoom}px`;
+    this.surface.style.setProperty("--ratio", `${width / height}`);
+    this.smooth(this.surface);
     for (const map of this.maps) {
       map.resize(zoom, devicePixelRatio);
       const { style } = map.element;
-      style.left = `${map.block.x * zoom}px`;
-      style.top = `${map.block.y * zoom}px`;
-      style.width = `${map.width * zoom}px`;
-      style.height = `${map.height * zoom}px`;
+      // Parts of the picture, so that a printed page, which has another width, shows all.
+      style.left = `${(map.block.x / width) * 100}%`;
+      style.top = `${(map.block.y / height) * 100}%`;
+      style.width = `${(map.width / width) * 100}%`;
+      style.height = `${(map.height / height) * 100}%`;
     }
     this.drawMaps();
+  }
+
+  /**
+   * Give pictures soft edges unless their pixels are large, or of whole pixels of the screen.
+   * @param {Element} within
+   */
+  smooth(within) {
+    for (const image of within.querySelectorAll("image")) {
+      const { side, sharp } = image.dataset;
+      const pixels = Number(side) * this.zoom * devicePixelRatio;
+      const isSharp = pixels >= Number(sharp) || (pixels >= 1 && Number.isInteger(pixels));
+      image.style.imageRendering = isSharp ? "pixelated" : "auto";
+    }
   }
 
   /**
@@ -217,6 +232,7 @@ export class Picture {
    * @param {string[]} palette
    */
   recolor(scheme, palette) {
+    this.surface.dataset.scheme = scheme;
     for (const map of this.maps) map.recolor(scheme, palette);
     this.drawMaps();
   }
@@ -227,7 +243,9 @@ export class Picture {
     const points = this.layer?.points ?? [];
     for (const each of this.groups) {
       const variant = each.panel.at[step] ?? -1;
-      if (variant !== each.variant) showItems(each.group, each.panel.variants[variant] ?? [], points);
+      if (variant === each.variant) continue;
+      showItems(each.group, each.panel.variants[variant] ?? [], points);
+      this.smooth(each.group);
       each.variant = variant;
     }
     this.drawMaps();

@@ -47,6 +47,7 @@
  * @property {number} bytes of its levels
  * @property {string[]} [chunks] files that hold its levels instead, relative to the page
  * @property {[number, number]} [size]
+ * @property {number} least zoom below which its texts are too small to read
  * @property {Panel[]} panels
  * @property {number[][]} points x and y of points in turn, shared by lines
  * @property {MapBlock[]} maps
@@ -224,6 +225,16 @@ export const countLevels = (block) => /** @type {string} */ (block.colors.light)
 export function toValue(block, channel, level) {
   const [low, high] = block.limits[block.limits.length > 1 ? channel : 0];
   return low + (level / (countLevels(block) - 1)) * (high - low);
+}
+
+/**
+ * The position of the number that is nearest to another one.
+ * @param {(number | null)[]} numbers
+ * @param {number} wanted
+ */
+export function findNearest(numbers, wanted) {
+  const distances = numbers.map((number) => (number === null ? Infinity : Math.abs(number - wanted)));
+  return distances.indexOf(Math.min(...distances));
 }
 
 /** @param {number} value */

@@ -16,6 +16,7 @@ from reelnet.render.description.items import (
     DiscItem,
     Item,
     LineItem,
+    OriginalPicture,
     PictureItem,
     Point,
     PolygonItem,
@@ -125,7 +126,11 @@ def write(
 
 
 def draw_picture(
-    canvas: Canvas, indices: Canvas, box: Box, is_drawn: NDArray[np.bool_] | None = None
+    canvas: Canvas,
+    indices: Canvas,
+    box: Box,
+    is_drawn: NDArray[np.bool_] | None = None,
+    original: OriginalPicture | None = None,
 ) -> None:
     """Fill a box with a picture of palette indices (height, width); each pixel is repeated a whole number of times.
 
@@ -134,12 +139,13 @@ def draw_picture(
         indices: The picture.
         box: Where it is drawn.
         is_drawn: Which pixels of the picture are drawn, bool (height, width); None for all.
+        original: The picture before it was resampled, for surfaces with pixels of another size.
     """
     if isinstance(canvas, DescribedCanvas):
         left, top = canvas.origin
         moved = Box(left + box.x, top + box.y, box.width, box.height)
         draw = partial(_draw_picture, indices=indices, box=box, is_drawn=is_drawn)
-        canvas.note([PictureItem(moved, indices, is_drawn)], draw)
+        canvas.note([PictureItem(moved, indices, is_drawn, original)], draw)
     _draw_picture(canvas, indices, box, is_drawn)
 
 

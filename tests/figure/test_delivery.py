@@ -20,6 +20,7 @@ from reelnet.export.html import figure as figure_module
 from reelnet.export.html.embed import write_embedding
 from reelnet.export.html.figure import FIGURE_LEVELS
 from reelnet.reel import Run
+from tests.export.html.reading import ReadFigure
 from tests.figure.browser import open_page, to_address, wait_for_maps, wait_until
 from tests.figure.conftest import STEPS
 from tests.make_run import Bytes
@@ -124,7 +125,8 @@ def test_frames_on_a_page_need_no_scrolling(
     browser: Browser, figure_run: Run, figure_file: Path, width: int
 ) -> None:
     size = figure_run.reel("article", layer="conv2", density=1).scene.size
-    line = write_embedding(figure_file.name, size.width, size.height)
+    least = ReadFigure.read(figure_file).scene["layers"][0]["least"]
+    line = write_embedding(figure_file.name, size.width, size.height, least)
     host = figure_file.with_name(f"host-{width}.html")
     host.write_text(f'<!doctype html><body style="margin: 0">{line}')
     with open_page(browser, to_address(host), (width, 900)) as opened:

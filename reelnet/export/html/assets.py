@@ -45,7 +45,9 @@ def read_style() -> str:
     """The style sheets, joined in the order of their names."""
     folder = files("reelnet").joinpath("figure")
     sheets = sorted((file for file in folder.iterdir() if file.name.endswith(".css")), key=lambda f: f.name)
-    return re.sub(r"\s+", " ", " ".join(_strip_comments(sheet.read_text("utf-8")) for sheet in sheets))
+    style = re.sub(r"\s+", " ", " ".join(_strip_comments(sheet.read_text("utf-8")) for sheet in sheets))
+    # A space before a colon may stand between selectors; no text of the sheets has these signs.
+    return re.sub(r" ?([{};,>]) ?", r"\1", style).replace(": ", ":").replace(";}", "}")
 
 
 def _strip_comments(source: str) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from reelnet.export.html.figure import MAX_STEPS, Figure, count_values
 from reelnet.render.rendition import Rendition
 
-CONTROLS_HEIGHT = 48
-"""CSS pixels of the controls below the picture."""
+CONTROLS_HEIGHT, NARROW_CONTROLS_HEIGHT = 48, 112
+"""CSS pixels of the controls below the picture, and of those in a narrow column with the bar that scrolls it."""
 
 MAX_WINDOW_SHARE = 80
 """Percent of the height of the window that a figure in a notebook takes at most."""
@@ -22,11 +22,19 @@ MAX_NOTEBOOK_LEVELS = 500_000_000
 """Values beyond which a figure is surely larger."""
 
 
-def write_embedding(path: str | Path, width: int, height: int) -> str:
-    """The line by which a web page shows the figure of a file, with a picture of this size in CSS pixels."""
+def write_embedding(path: str | Path, width: int, height: int, least_zoom: float) -> str:
+    """The line by which a web page shows the figure of a file.
+
+    Args:
+        path: The file.
+        width: Of its picture, in CSS pixels.
+        height: Likewise.
+        least_zoom: The zoom below which it is scrolled sideways instead, for which narrow frames are high enough.
+    """
+    least = round(height * least_zoom) + NARROW_CONTROLS_HEIGHT
     return (
         f'<iframe src="{escape(quote(Path(path).name))}" loading="lazy" style="width: 100%; max-width: {width}px; '
-        f'border: 0; aspect-ratio: {width} / {height + CONTROLS_HEIGHT}"></iframe>'
+        f'border: 0; aspect-ratio: {width} / {height + CONTROLS_HEIGHT}; min-height: {least}px"></iframe>'
     )
 
 

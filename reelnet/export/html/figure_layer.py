@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +20,9 @@ from reelnet.render.description.items import CellsItem, Item, PanelDescription, 
 from reelnet.render.rendition import Rendition
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.panel import HasStepAxis
+
+MIN_TEXT_SIZE, NARROWEST_SCREEN = 8, 320
+"""CSS pixels of texts that can be read, and of the width of small phones."""
 
 JsonItem = list[Any]
 
@@ -130,6 +134,7 @@ class FigureLayer:
         return {
             "name": self.name,
             "size": self.size,
+            "least": self.least_zoom,
             "bytes": offset,
             "panels": [panel.as_json() for panel in self.panels],
             "points": self._select_points(),
@@ -137,6 +142,13 @@ class FigureLayer:
             "labels": self.labels,
             "cursor": [cursor.as_json() for cursor in self.cursors],
         }
+
+    @property
+    def least_zoom(self) -> float:
+        """The zoom below which its smallest text cannot be read, or it is narrower than any screen; at most 1."""
+        smallest = min((item[5] for item in self._list_items("t")), default=math.inf)
+        zoom = max(MIN_TEXT_SIZE / smallest, NARROWEST_SCREEN / self.size[0])
+        return round(min(1.0, zoom), 3)
 
     @property
     def is_still(self) -> bool:

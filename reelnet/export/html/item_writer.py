@@ -26,10 +26,19 @@ from reelnet.render.description.items import (
     TextItem,
 )
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Indices, Ink
+from reelnet.scene.palette.palette import Ink
 
 REGULAR, BOLD = 400, 600
 """Weights of type, as CSS names them."""
+
+MIN_SHARP_SCALE = 8
+"""Pixels of a screen per pixel from which enlarged drawings have hard edges."""
+
+MAX_DENSITY = 3
+"""Pixels of a picture per CSS pixel: enough for the screens of phones."""
+
+MIN_PHOTO_SIDE, PHOTO_QUALITY = 48, 90
+"""Pixels of the shorter side of a photo, and the quality of its WebP."""
 
 DASH_SEGMENTS = 6
 """Straight parts of which a dash of a ring consists."""
@@ -89,21 +98,8 @@ class ItemWriter:
                 yield ["p", number, self.number_ink(item, find_dark)]
             case DiscItem():
                 yield self._write_disc(item, find_dark)
-            case PictureItem(box, indices, is_drawn) | RasterItem(box, indices, is_drawn):
-                dark = find_dark() if find_dark is not None else item
-                if not isinstance(dark, PictureItem | RasterItem):
-                    raise SchemeMismatch(item, dark)
-                images = [
-                    self._number_image(each, is_drawn, rgb)
-                    for each, rgb in zip((indices, dark.indices), self._rgb, strict=True)
-                ]
-                # Larger pixels than those of the screen have hard edges, as in a frame.
-                smooth = int(isinstance(item, PictureItem) and box.width <= indices.shape[1])
-                if images[0] == images[1]:
-                    yield ["i", *self.measure_box(box), images[0], smooth]
-                    return
-                for scheme, image in zip(("light", "dark"), images, strict=True):
-                    yield ["i", *self.measure_box(box), image, smooth, scheme]
+            case PictureItem() | RasterItem():
+                yield from self._write_picture(item, find_dark)
             case _:
                 raise TypeError(f"{type(item).__name__} is no item of a panel")
 
@@ -157,6 +153,34 @@ class ItemWriter:
         place = [self.measure(each) for each in (item.x, item.y, item.radius)]
         return ["d", *place, color, *([] if item.stroke is None else [self.measure(item.stroke)])]
 
+    def _write_picture(
+        self, item: PictureItem | RasterItem, find_dark: FindDark | None
+    ) -> Iterator[list[Any]]:
+        """One picture for both schemes, or one for each."""
+        dark = find_dark() if find_dark is not None else item
+        if not isinstance(dark, PictureItem | RasterItem):
+            raise SchemeMismatch(item, dark)
+        original = item.original if isinstance(item, PictureItem) else None
+        box = self.measure_box(item.box)
+        if original is None or not isinstance(dark, PictureItem) or dark.original is None:
+            images = [
+                self._number_pixels(each, rgb) for each, rgb in zip((item, dark), self._rgb, strict=True)
+            ]
+            columns = item.indices.shape[1]
+            # Larger pixels than those of the screen have hard edges, as in a frame.
+            is_smooth = isinstance(item, PictureItem) and item.box.width <= columns
+            sharp = MIN_SHARP_SCALE if is_smooth else 1
+        else:
+            pictures = [_limit_picture(each.pixels, box) for each in (original, dark.original)]
+            images = [self._number_image(each, is_photo=_is_photo(each)) for each in pictures]
+            columns, sharp = pictures[0].shape[1], original.min_sharp_scale
+        place = ["i", *box], [round(box[2] / columns, 3), sharp]
+        if images[0] == images[1]:
+            yield [*place[0], images[0], *place[1]]
+            return
+        for scheme, image in zip(("light", "dark"), images, strict=True):
+            yield [*place[0], image, *place[1], scheme]
+
     def _find_lines(self, lines: Sequence[Sequence[Point]], *, is_whole: bool = False) -> PointRange:
         """The points of lines in the shared lists, or in a list of their own."""
         if id(lines) not in self._lines:
@@ -175,19 +199,18 @@ class ItemWriter:
                 joined += map(self.measure, point)
         return joined
 
-    def _number_image(
-        self, indices: Indices, is_drawn: NDArray[np.bool_] | None, rgb: NDArray[np.uint8]
-    ) -> int:
-        """The number of a picture among the images; equal ones have the same."""
-        key = (
-            *(indices.shape, indices.dtype.str, indices.tobytes()),
-            *(None if is_drawn is None else is_drawn.tobytes(), id(rgb)),
-        )
+    def _number_pixels(self, item: PictureItem | RasterItem, rgb: NDArray[np.uint8]) -> int:
+        """The number of the pixels of a frame, transparent where nothing is drawn."""
+        pixels = rgb[item.indices]
+        if item.is_drawn is not None:
+            pixels = np.dstack([pixels, np.where(item.is_drawn, 255, 0).astype(np.uint8)])
+        return self._number_image(pixels)
+
+    def _number_image(self, pixels: NDArray[np.uint8], *, is_photo: bool = False) -> int:
+        """The number of a picture (height, width, 3 or 4) among the images; equal ones have the same."""
+        key = pixels.shape, pixels.tobytes()
         if key not in self._numbers:
-            pixels = rgb[indices]
-            if is_drawn is not None:
-                pixels = np.dstack([pixels, np.where(is_drawn, 255, 0).astype(np.uint8)])
-            url = encode_data_url(pixels)
+            url = encode_data_url(pixels, is_photo=is_photo)
             if url not in self._images:
                 self._images.append(url)
             self._numbers[key] = self._images.index(url)
@@ -198,10 +221,18 @@ class SchemeMismatch(Exception):  # noqa: N818 - it is caught, and the figure th
     """With dark colors a scene consists of other items."""
 
 
-def encode_data_url(pixels: NDArray[np.uint8]) -> str:
-    """The data URL of a picture, RGB or RGBA: as the smaller one of a WebP without loss and a PNG."""
+def encode_data_url(pixels: NDArray[np.uint8], *, is_photo: bool = False) -> str:
+    """The data URL of a picture, RGB or RGBA: as the smaller one of a WebP without loss and a PNG.
+
+    A photo may be a WebP with a loss that is not seen.
+    """
     image, files = Image.fromarray(pixels), []
-    for kind, options in (("png", {"optimize": True}), ("webp", {"lossless": True, "quality": 100})):
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("png", {"optimize": True}),
+        ("webp", {"lossless": True, "quality": 100}),
+        *[("webp", {"quality": PHOTO_QUALITY, "method": 6})] * is_photo,
+    ]
+    for kind, options in kinds:
         file = io.BytesIO()
         reduced = image
         if kind == "png" and pixels.shape[2] == 3 and (few := image.getcolors(256)) is not None:
@@ -212,6 +243,19 @@ def encode_data_url(pixels: NDArray[np.uint8]) -> str:
         files.append((len(file.getvalue()), kind, file.getvalue()))
     _, kind, data = min(files)
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _is_photo(pixels: NDArray[np.uint8]) -> bool:
+    """Whether a picture has more pixels than those that are drawn by hand, and as many colors."""
+    return min(pixels.shape[:2]) >= MIN_PHOTO_SIDE and Image.fromarray(pixels).getcolors(256) is None
+
+
+def _limit_picture(pixels: NDArray[np.uint8], box: Sequence[float]) -> NDArray[np.uint8]:
+    """A picture with at most `MAX_DENSITY` pixels per CSS pixel of its box (x, y, width, height)."""
+    sides = [round(MAX_DENSITY * side) for side in box[2:]]
+    if pixels.shape[1] <= sides[0]:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((sides[0], sides[1]), Image.Resampling.BOX))
 
 
 def _split_ring(item: DiscItem, count: int, share: float) -> list[list[Point]]:

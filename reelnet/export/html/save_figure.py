@@ -135,4 +135,5 @@ def _report(figure: Figure, request: ResolvedRequest, **others: Any) -> Report:
     report = Report.from_rendition(rendition, request.path, frames=len(figure.steps), notes=notes, **others)
     # A template or a user may have laid it out at another density, but lengths of pages are CSS pixels.
     width, height = map(round, figure.layers[0].size)
-    return replace(report, width=width, height=height, density=1, scale=report.scale // rendition.density)
+    scale, least = report.scale // rendition.density, figure.layers[0].least_zoom
+    return replace(report, width=width, height=height, density=1, scale=scale, least_zoom=least)

@@ -206,6 +206,19 @@ class CellsItem:
 
 
 @dataclass(frozen=True, eq=False)
+class OriginalPicture:
+    """A picture as it was before it was resampled for the pixels of a frame.
+
+    Attributes:
+        pixels: uint8 (height, width, 3).
+        min_sharp_scale: Pixels of a screen per pixel from which its pixels have hard edges.
+    """
+
+    pixels: NDArray[np.uint8]
+    min_sharp_scale: int
+
+
+@dataclass(frozen=True, eq=False)
 class PictureItem:
     """A picture that fills a box.
 
@@ -213,11 +226,13 @@ class PictureItem:
         box: What it fills.
         indices: Palette index of each of its pixels, (height, width), at its natural resolution.
         is_drawn: Which pixels are drawn, likewise; None for all.
+        original: The picture before it was resampled; None if there is no other.
     """
 
     box: Box
     indices: Indices
     is_drawn: NDArray[np.bool_] | None = None
+    original: OriginalPicture | None = None
 
 
 @dataclass(frozen=True, eq=False)

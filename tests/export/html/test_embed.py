@@ -44,11 +44,13 @@ def run(make_run: MakeRun) -> Run:
 
 
 def test_the_line_for_a_web_page() -> None:
-    line = write_embedding('renders/a "b&.html', 800, 600)
+    line = write_embedding('renders/a "b&.html', 800, 600, 0.5)
     frame = Elements(line).attributes("iframe")
     assert frame["src"] == "a%20%22b%26.html"
     assert frame["loading"] == "lazy"
     assert "aspect-ratio: 800 / 648" in str(frame["style"])
+    # In a narrow column, half of the picture's height and the controls in two rows.
+    assert "min-height: 412px" in str(frame["style"])
 
 
 def test_render_prints_the_line(run: Run, tmp_path: Path) -> None:

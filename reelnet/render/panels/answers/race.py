@@ -22,7 +22,13 @@ from reelnet.render.panels.answers.lane_curves import (
     LaneValues,
 )
 from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS, StepScaleOption, fit_step_axis
-from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
+from reelnet.render.panels.maps.inputs import (
+    PHOTO_COLORS,
+    GrayPictures,
+    choose_paper,
+    fit_pictures,
+    list_originals,
+)
 from reelnet.render.typography import TextStyle, shorten_text, small_style, text_style, wrap_text
 from reelnet.scene.answers.sample_choice import find_right_since, is_for_good
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
@@ -239,10 +245,11 @@ class RaceDrawing:
             self._picture_width = box.width
             return None, 1
         fitted, scale = fit_pictures(pictures, box)
+        background = choose_paper(self._context)
+        self._originals = list_originals(pictures, background)
         self._picture_width = fitted.shape[2] * scale
         if pictures.ndim == 4:
             return palette.picture(fitted, PHOTO_COLORS), scale
-        background = self._theme.background if are_ink_on_white(pictures) else None
         return GrayPictures(fitted, background, palette), scale
 
     def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
@@ -286,7 +293,8 @@ class RaceDrawing:
         picture = self._pictures.indices_for(canvas)[sample]
         height, width = picture.shape[0] * self._scale, picture.shape[1] * self._scale
         x, y = right - width, middle - height // 2
-        draw_picture(canvas, picture, Box(x, y, width, height))
+        box = Box(x, y, width, height)
+        draw_picture(canvas, picture, box, original=self._originals[sample])
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Show the certainty up to the current step, and write what the lanes show and what the network says now."""

@@ -18,6 +18,7 @@ from pydantic import Field
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import draw_picture
+from reelnet.render.description.items import OriginalPicture
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
@@ -29,6 +30,9 @@ MAX_PICTURE_PIXELS = 50_000_000
 """A larger picture would take more memory than everything else together."""
 
 FORMATS = ("PNG", "JPEG")
+MIN_SHARP_SCALE = 2
+"""Factor from which enlarged pixels have hard edges."""
+
 TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 ORIENTATION_TAG = 0x0112
@@ -79,14 +83,15 @@ class Image(Panel):
         # Background pixels must keep their exact color, or the picture's rectangle would show.
         pixels = resize_picture(flat, size)[None]
         fixed = palette.picture(pixels, self.colors, keep=context.theme.background)
-        return ImageDrawing(fixed, Box(box.x, box.y, size.width, size.height))
+        original = OriginalPicture(np.asarray(flat), MIN_SHARP_SCALE)
+        return ImageDrawing(fixed, Box(box.x, box.y, size.width, size.height), original)
 
 
 class ImageDrawing(Still):
     """The picture in its box."""
 
-    def __init__(self, picture: FixedPicture, box: Box) -> None:
-        self._picture, self._box = picture, box
+    def __init__(self, picture: FixedPicture, box: Box, original: OriginalPicture) -> None:
+        self._picture, self._box, self._original = picture, box, original
 
     def cell_regions(self) -> list[CellRegion]:
         """The picture."""
@@ -94,7 +99,7 @@ class ImageDrawing(Still):
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the picture."""
-        draw_picture(canvas, self._picture.indices_for(canvas)[0], self._box)
+        draw_picture(canvas, self._picture.indices_for(canvas)[0], self._box, original=self._original)
 
 
 @contextmanager

@@ -6,7 +6,13 @@ import numpy as np
 
 from reelnet.render.canvas import draw_picture, polyline, stamp
 from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
-from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
+from reelnet.render.panels.maps.inputs import (
+    PHOTO_COLORS,
+    GrayPictures,
+    choose_paper,
+    fit_pictures,
+    list_originals,
+)
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
@@ -75,10 +81,11 @@ class InputDrawing:
         if part.is_sequence:
             self._ink = palette.ramp(theme.ink, theme.background)
             return
+        background = choose_paper(part.context)
+        (self._original,) = list_originals(part.picture, background)
         fitted, self._scale = fit_pictures(part.picture, Size(box.width, box.height))
         self._size = fitted.shape[1] * self._scale, fitted.shape[2] * self._scale
         if fitted.ndim == 3:
-            background = theme.background if are_ink_on_white(part.context.pictures) else None
             self._pictures = GrayPictures(fitted, background, palette)
         else:
             self._pictures = palette.picture(fitted, PHOTO_COLORS)
@@ -110,4 +117,5 @@ class InputDrawing:
             ]
             stamp(canvas, polyline(points, stroke, (width, height)), self._ink, self._box.x, self._box.y)
             return
-        draw_picture(canvas, self._pictures.indices_for(canvas)[0], self._picture_box)
+        picture = self._pictures.indices_for(canvas)[0]
+        draw_picture(canvas, picture, self._picture_box, original=self._original)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import draw_picture, polylines, stamp, write
+from reelnet.render.description.items import OriginalPicture
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
@@ -151,14 +152,15 @@ class SamplePictures:
             pictures, self._scale = fit_pictures(pictures, size)
             size = Size(pictures.shape[2] * self._scale, pictures.shape[1] * self._scale)
         self._boxes = [self._center_picture(number, size) for number in range(len(pictures))]
+        background = choose_paper(context)
         self._pictures: GrayPictures | FixedPicture | Waveforms
         if are_sequences(context.pictures):
             self._pictures = Waveforms(pictures, size, context, palette)
         elif pictures.ndim == 3:
-            background = context.theme.background if are_ink_on_white(context.pictures) else None
             self._pictures = GrayPictures(pictures, background, palette)
         else:
             self._pictures = palette.picture(pictures, PHOTO_COLORS)
+        self._originals = list_originals(context.pictures, background)
 
     def cell_box(self, number: int) -> Box:
         """The cell of a sample, by its position among the shown ones."""
@@ -184,8 +186,9 @@ class SamplePictures:
         if isinstance(self._pictures, Waveforms):
             self._pictures.draw(canvas, self._boxes)
             return
-        for indices, box in zip(self._pictures.indices_for(canvas), self._boxes, strict=True):
-            draw_picture(canvas, indices, box)
+        shown = self._pictures.indices_for(canvas)
+        for indices, box, original in zip(shown, self._boxes, self._originals, strict=True):
+            draw_picture(canvas, indices, box, original=original)
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them if rows are samples."""
@@ -311,6 +314,24 @@ def fit_pictures(pictures: NDArray[np.uint8], box: Size) -> tuple[NDArray[np.uin
     enlarge = Image.Resampling.NEAREST if is_sharp else Image.Resampling.BICUBIC
     method = enlarge if exact > 1 else Image.Resampling.BOX
     return np.stack([np.asarray(Image.fromarray(each).resize(size, method)) for each in pictures]), 1
+
+
+def list_originals(pictures: NDArray[np.uint8], background: Rgb | None) -> list[OriginalPicture]:
+    """Pictures (n, height, width) or (n, height, width, 3) in all their colors, for surfaces that scale them.
+
+    Gray ones get the colors of the background, unless it is None.
+    """
+    if pictures.ndim == 4:
+        return [OriginalPicture(each, MIN_SHARP_COLOR_SCALE) for each in pictures]
+    grays = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    colors = grays if background is None else tint_grays(grays, background)
+    return [OriginalPicture(colors[each], MIN_SHARP_SCALE) for each in pictures]
+
+
+def choose_paper(context: SceneContext) -> Rgb | None:
+    """The background whose colors gray pictures get, if they are ink on white; None to keep grays."""
+    are_gray = context.pictures.ndim == 3
+    return context.theme.background if are_gray and are_ink_on_white(context.pictures) else None
 
 
 def are_ink_on_white(pictures: NDArray[np.uint8]) -> bool:
