@@ -80,12 +80,30 @@ const readText = (id) => (document.getElementById(id)?.textContent ?? "").trim()
  */
 async function inflate(packed) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  // Firefox takes twice as long to join the many parts through a Response.
+  const reader = stream.getReader();
+  const parts = [];
+  let size = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    size += part.value.length;
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** @param {string} id of an element with raw deflate data in base64 */
-const inflateElement = (id) =>
-  inflate(Uint8Array.from(atob(readText(id)), (character) => character.charCodeAt(0)));
+function inflateElement(id) {
+  const text = atob(readText(id));
+  const packed = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
+  return inflate(packed);
+}
 
 /** @returns {Promise<Scene>} */
 export async function readScene() {
@@ -113,7 +131,9 @@ export function placeImages({ layers, images }) {
  * @param {number} count
  */
 function addUp(levels, start, count) {
-  for (let i = start + 1; i < start + count; i++) levels[i] += levels[i - 1];
+  // A sum of its own, rather than the level before, takes a quarter of the time.
+  let level = levels[start];
+  for (let i = start + 1; i < start + count; i++) levels[i] = level += levels[i];
 }
 
 /**
