@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 
+from reelnet.cli import main
 from reelnet.reel import Run
 from tests.figure.browser import ARGUMENTS, CHROMIUM
 from tests.make_run import write_run
@@ -61,4 +63,13 @@ def figure_file(figure_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The figure of one layer."""
     file = tmp_path_factory.mktemp("figure") / "conv2.html"
     figure_run.reel("article", layer="conv2", density=1).save(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def layers_file(figure_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The figure of both layers."""
+    file = tmp_path_factory.mktemp("figure") / "all.html"
+    result = CliRunner().invoke(main, ["render", figure_run.location, "--layer", "all", "-o", str(file)])
+    assert result.exit_code == 0, result.output
     return file

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from click.testing import CliRunner
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from reelnet.cli import main
 from reelnet.export.html.figure import FIGURE_LEVELS
 from reelnet.reel import Run
 from reelnet.scene.cell_region import CellRegion
@@ -34,15 +32,6 @@ def figure(browser: Browser, figure_file: Path) -> Iterator[OpenPage]:
     with open_page(browser, to_address(figure_file)) as opened:
         wait_for_maps(opened.page)
         yield opened
-
-
-@pytest.fixture(scope="session")
-def layers_file(figure_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The figure of both layers."""
-    file = tmp_path_factory.mktemp("figure") / "all.html"
-    result = CliRunner().invoke(main, ["render", figure_run.location, "--layer", "all", "-o", str(file)])
-    assert result.exit_code == 0, result.output
-    return file
 
 
 def find_maps(run: Run) -> list[CellRegion]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +20,29 @@ from playwright.sync_api import Browser, Frame, Page
 
 from reelnet.export.html import figure as figure_module
 from reelnet.export.html.embed import write_embedding
-from reelnet.export.html.figure import FIGURE_LEVELS
 from reelnet.reel import Run
 from tests.export.html.reading import ReadFigure
 from tests.figure.browser import open_page, to_address, wait_for_maps, wait_until
 from tests.figure.conftest import STEPS
 from tests.make_run import Bytes
 
-DECODE = """async () => {
-  const inflate = async (id) => {
-    const text = document.getElementById(id).textContent;
-    const packed = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  };
-  const { steps, layers } = JSON.parse(new TextDecoder().decode(await inflate("figure-data")));
+DECODE = """async (name) => {
+  const { loadLevels, readScene } = await import("./scene.js");
+  const figure = new DOMParser().parseFromString(await (await fetch(name)).text(), "text/html");
+  document.body.replaceChildren(...figure.querySelectorAll("script[id]"));
+  const scene = await readScene();
   const found = [];
-  for (const { data, maps } of layers) {
-    const levels = await inflate(data);
-    for (let i = 0; i < levels.length; i++) if (i % steps.length) levels[i] += levels[i - 1];
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", levels));
-    found.push([...digest].map((each) => each.toString(16).padStart(2, "0")).join(""));
+  for (const layer of scene.layers) {
+    const levels = await loadLevels(scene, layer, () => {});
+    const ends = [...layer.maps.slice(1).map(({ offset }) => offset), levels.length];
+    for (const [number, { offset }] of layer.maps.entries()) {
+      const digest = await crypto.subtle.digest("SHA-256", levels.subarray(offset, ends[number]));
+      found.push([...new Uint8Array(digest)].map((each) => each.toString(16).padStart(2, "0")).join(""));
+    }
   }
   return found;
 }"""
+"""The checksum of each block of maps of a figure, decoded by the script of the package."""
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -82,21 +83,44 @@ def seek(page: Page | Frame, index: int) -> None:
     )
 
 
+def compute_digest(levels: Bytes) -> str:
+    """The checksum of levels (step, sample, channel, y, x) in the order of a file."""
+    return hashlib.sha256(levels.transpose(2, 3, 4, 1, 0).tobytes()).hexdigest()
+
+
+@pytest.fixture(scope="session")
+def figures(figure_run: Run, layers_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with figures of several kinds, and the script that reads them."""
+    folder = tmp_path_factory.mktemp("figures")
+    shutil.copyfile(layers_file, folder / "article.html")
+    for template in ("barcode", "evolution", "filmstrip", "plain"):
+        figure_run.reel(template, layer="conv2", density=1).save(folder / f"{template}.html")
+    (folder / "scene.js").write_bytes(files("reelnet").joinpath("figure", "scene.js").read_bytes())
+    (folder / "index.html").write_text("<!doctype html><body>")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["article", "barcode", "evolution", "filmstrip", "plain"])
 def test_values_decoded_in_the_page_are_those_of_the_run(
-    browser: Browser, figure_run: Run, tmp_path: Path
+    browser: Browser, figures: Path, figure_run: Run, name: str
 ) -> None:
-    reels = [figure_run.reel("plain", layer=layer, density=1) for layer in ("conv1", "conv2")]
-    digests, found = [], []
-    for reel in reels:
-        reel.save(tmp_path / f"{reel.layer}.html")
-        levels = reel.rendition.with_full_levels(FIGURE_LEVELS).scene.palette.levels
-        values = figure_run.read(reel.layer).astype(np.float64)
-        exact: Bytes = np.rint((values + 1) / 2 * (levels - 1)).astype(np.uint8)
-        # (step, sample, channel, y, x) becomes (channel, y, x, sample, step).
-        digests.append(hashlib.sha256(exact.transpose(2, 3, 4, 1, 0).tobytes()).hexdigest())
-        with open_page(browser, to_address(tmp_path / f"{reel.layer}.html")) as opened:
-            found += opened.page.evaluate(DECODE)
-    assert found == digests
+    figure = ReadFigure.read(figures / f"{name}.html")
+    expected, recorded = [], 0
+    for number, layer in enumerate(figure.scene["layers"]):
+        for place, block in enumerate(layer["maps"]):
+            levels = figure.levels(number, place)
+            expected.append(compute_digest(levels))
+            if block["still"] or "revealed" in block:
+                continue
+            # Values of the recorded steps as they are.
+            shown = figure_run.read(block["tap"])[:, block["samples"]][:, :, block["channels"]]
+            count = len(block["colors"]["light"]) // 6
+            exact = np.rint((shown.astype(np.float64) + 1) / 2 * (count - 1)).astype(np.uint8)
+            assert compute_digest(exact) == expected[-1]
+            recorded += 1
+    assert recorded >= {"article": 2, "plain": 1}.get(name, 0)
+    with serve(figures) as address, open_page(browser, f"{address}/index.html") as opened:
+        assert opened.page.evaluate(DECODE, f"{name}.html") == expected
 
 
 def test_split_figures_load_their_values_from_a_server(
