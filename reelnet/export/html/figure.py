@@ -46,7 +46,7 @@ class Figure:
     """A figure.
 
     Attributes:
-        renditions: Its layers as they are laid out; the first one decides the timeline.
+        renditions: Its layers as they are laid out, those that look alike once; the first one decides the timeline.
         layers: The same as JSON and levels.
         timeline: Which step is shown when.
         colors: Its colors.
@@ -105,20 +105,25 @@ class Figure:
             dark = [None] * len(dark)
         colors = ColorTable(has_dark=None not in dark)
         steps, layers, images = timeline.steps_shown, list[FigureLayer](), list[str]()
+        shown: list[Rendition] = []
         for number, (rendition, other) in enumerate(zip(renditions, dark, strict=True)):
 
             def on_step(done: int, before: int = number * len(steps)) -> None:
                 on_progress(before + done, len(renditions) * len(steps))
 
             layer = describe_layer(rendition, other, steps, colors, images, on_step)
-            on_layer(number, layer)
+            if any(map(layer.looks_like, layers)):
+                # A menu of equal pictures would promise a choice.
+                continue
+            on_layer(len(layers), layer)
             layers.append(layer)
+            shown.append(rendition)
         scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
         background = colors.add(*(scene.background.color for scene in scenes))
         if all(layer.is_still for layer in layers):
             # There is nothing to choose or to play.
             timeline, layers = keep_steps(timeline, {steps[0]}), [layer.select_steps([0]) for layer in layers]
-        return cls(renditions, tuple(layers), timeline, colors, images, background)
+        return cls(tuple(shown), tuple(layers), timeline, colors, images, background)
 
     @property
     def steps(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -45,17 +45,25 @@ def save_figure(
     """
     renditions = [request.choose_density(each) for each in renditions]
     _check_memory(renditions, request.path)
-    if request.needs_search:
-        return _save_reduced(Figure.from_renditions(renditions, on_progress), request, on_trial)
-    if request.split:
-        return _save_split(Figure.from_renditions(renditions, on_progress), request)
+    if request.needs_search or request.split:
+        figure = Figure.from_renditions(renditions, on_progress)
+        report = _save_split(figure, request) if request.split else _save_reduced(figure, request, on_trial)
+    else:
+        figure, report = _save_whole(renditions, request, on_progress)
+    return replace(report, notes=(*_describe_choice(renditions, figure), *report.notes))
+
+
+def _save_whole(
+    renditions: Sequence[Rendition], request: ResolvedRequest, on_progress: OnProgress
+) -> tuple[Figure, Report]:
+    """Write a page with all values."""
     data: dict[int, Future[bytes]] = {}
     # Both take about as long, and compression runs beside Python.
     with ThreadPoolExecutor(1) as pool:
         figure = Figure.from_renditions(
             renditions, on_progress, lambda number, layer: data.update({number: pool.submit(layer.compress)})
         )
-    page = figure.make_page([future.result() for future in data.values()]).encode()
+    page = figure.make_page([data[number].result() for number in range(len(figure.layers))]).encode()
     if len(page) > MAX_PAGE_BYTES:
         raise CapError(
             f"{request.path}: {format_size(len(page))} are too much for one page "
@@ -63,7 +71,18 @@ def save_figure(
             f"{MAX_PAGE_BYTES // 10**6}MB, or --split for a page that a web server delivers"
         )
     _write(request.path, page)
-    return _report(figure, request, lossless=True)
+    return figure, _report(figure, request, lossless=True)
+
+
+def _describe_choice(asked: Sequence[Rendition], figure: Figure) -> Iterator[str]:
+    """Which of the layers and steps that a user asks for a figure shows, one sentence each, if not all."""
+    shown = [rendition.layer for rendition in figure.renditions]
+    if len(shown) < len(asked):
+        yield f"the figure shows {', '.join(shown)}; other layers look the same in this template"
+    recorded = len(figure.renditions[0].scene.context.steps)
+    every = len(figure.renditions[0].with_steps(recorded).timeline.steps_shown)
+    if every > MAX_STEPS and 1 < len(figure.steps) < every:
+        yield f"of the {every:,} steps, the figure has {len(figure.steps):,}; 'timeline.steps' chooses others"
 
 
 def _check_memory(renditions: Sequence[Rendition], path: Path) -> None:
@@ -131,7 +150,8 @@ def _save_reduced(figure: Figure, request: ResolvedRequest, on_trial: OnTrial) -
 
 def _report(figure: Figure, request: ResolvedRequest, **others: Any) -> Report:
     rendition = figure.renditions[0].with_timeline(figure.timeline)
-    notes = request.describe(rendition)
+    layers = (each.with_timeline(figure.timeline) for each in figure.renditions)
+    notes = tuple(dict.fromkeys(note for layer in layers for note in request.describe(layer)))
     report = Report.from_rendition(rendition, request.path, frames=len(figure.steps), notes=notes, **others)
     # A template or a user may have laid it out at another density, but lengths of pages are CSS pixels.
     width, height = map(round, figure.layers[0].size)

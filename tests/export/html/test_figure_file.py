@@ -105,6 +105,18 @@ def test_layers_are_laid_out_as_the_reel_is(make_run: MakeRun, tmp_path: Path) -
     assert figure.scene["fixedScheme"]
 
 
+def test_layers_that_look_the_same_are_shown_once(make_run: MakeRun, tmp_path: Path) -> None:
+    taps = {"conv1": (4, 2, 4, 4), "conv2": (4, 2, 4, 4), "out": (4, 4, 1, 1)}
+    run = make_run(taps=taps, classes="abcd", labels="abcd", color=True)
+    report = run.reel("compass").save(tmp_path / "a.html", layers=["conv1", "conv2"])
+    figure = ReadFigure.read(tmp_path / "a.html")
+    assert len(figure.scene["layers"]) == len(figure.data) == 1
+    assert "the figure shows conv1; other layers look the same in this template" in report.notes
+    report = run.reel("plain").save(tmp_path / "b.html", layers=["conv1", "conv2"])
+    assert len(ReadFigure.read(tmp_path / "b.html").scene["layers"]) == 2
+    assert not [note for note in report.notes if "look the same" in note]
+
+
 @pytest.mark.parametrize(
     ("layers", "error"), [(["conv2", "cnv1"], "did you mean 'conv1'"), ([""], "no layer ''")]
 )
@@ -231,6 +243,14 @@ def test_a_long_run_is_thinned(make_run: MakeRun) -> None:
         (maps,) = fewer.layers[0].maps
         assert len(maps.levels) == count
     assert len(figure.with_steps(1).steps) == 3
+
+
+def test_the_report_says_that_a_run_is_thinned(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps=noise(MAX_STEPS + 1, 1, 1, 1).astype(np.float32))
+    for settings, is_thinned in (((), True), (["timeline.steps={range: [0, 40]}"], False)):
+        report = run.reel("plain", settings=settings).save(tmp_path / "a.html")
+        notes = [note for note in report.notes if note.startswith("of the 1,001 steps, the figure has")]
+        assert bool(notes) == is_thinned
 
 
 def test_a_page_that_is_too_large_is_refused(
