@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a recorded run, runs written without a network, and a platform file."""
+"""Fixtures for all tests: a recorded run, runs written without a network, a platform file, and a browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.figure.browser import ARGUMENTS, CHROMIUM
 from tests.make_run import MakeRun, write_run
 
 # How long an example takes says more about what else the machine does.
@@ -107,3 +109,14 @@ def user_platform_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("this system has no environment variable for the folder of settings")
     user_file().parent.mkdir(parents=True)
     return user_file()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed: apt install chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+        yield launched
+        launched.close()

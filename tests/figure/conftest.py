@@ -1,8 +1,8 @@
-"""A browser for the tests of this folder, and a figure to look at."""
+"""A figure to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -10,25 +10,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, sync_playwright
 
 from reelnet.cli import main
 from reelnet.reel import Run
-from tests.figure.browser import ARGUMENTS, CHROMIUM
 from tests.make_run import write_run
 
 STEPS = 12
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed: apt install chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
-        yield launched
-        launched.close()
 
 
 def make_maps(layer: str, step: int) -> NDArray[np.float32]:
