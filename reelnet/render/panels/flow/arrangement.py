@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 from reelnet.render.typography import TextStyle, split_word, wrap_text
 from reelnet.scene.layout.boxes import Box, Size
@@ -122,26 +122,32 @@ class CaptionStyles:
         return sum(style.line_height for _, style in self.wrap(caption, width))
 
 
-class Part(Protocol):
+class Part(ABC):
     """One part of a flow: the input, a layer, or the probabilities."""
 
-    def widen(self, size: Size, room: Size) -> Size:
-        """Its size where there is more room than it needs: at most as wide and as high as that."""
-
+    @abstractmethod
     def size_at(self, spacing: Spacing) -> Size:
         """The pixels that it takes, without its caption."""
 
+    @abstractmethod
     def caption_at(self, spacing: Spacing) -> Caption:
         """What stands below it."""
 
+    def widen(self, size: Size, room: Size) -> Size:
+        """Its size where there is more room than it needs: at most as wide and as high as that."""
+        return size
+
     def map_side(self, spacing: Spacing) -> int | None:
         """The side in pixels of a square as large as its maps; None if it has none."""
+        return None
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of cells with maps; None if it has none."""
+        return None
 
     def count_places(self, spacing: Spacing) -> int:
         """The number of cells, with those that stay blank at the end of the last column."""
+        return 0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reelnet.render.canvas import draw_picture, polyline, stamp
-from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
+from reelnet.render.panels.flow.arrangement import Caption, Part, Spacing, keep_together
 from reelnet.render.panels.maps.inputs import (
     PHOTO_COLORS,
     GrayPictures,
@@ -22,7 +22,7 @@ from reelnet.scene.panel import Canvas
 LINE_WIDTH = 1.5
 
 
-class InputPart:
+class InputPart(Part):
     """One sample.
 
     Args:
@@ -58,18 +58,6 @@ class InputPart:
         height, width = self.picture.shape[1:3]
         detail = f"{width:,} values" if self.is_sequence else f"{height} × {width}"
         return Caption("input", keep_together(detail))
-
-    def map_side(self, spacing: Spacing) -> int | None:
-        """It has no maps."""
-        return None
-
-    def count_cells(self, spacing: Spacing) -> int | None:
-        """It has no maps."""
-        return None
-
-    def count_places(self, spacing: Spacing) -> int:
-        """It has no cells."""
-        return 0
 
 
 class InputDrawing:

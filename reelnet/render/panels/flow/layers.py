@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
+from reelnet.render.panels.flow.arrangement import Caption, Part, Spacing, keep_together
 from reelnet.scene.cell import Cell
 from reelnet.scene.channel_choice import ChannelChoice
 from reelnet.scene.context import SceneContext
@@ -39,7 +39,7 @@ def make_layer(context: SceneContext, tap: str) -> FlowLayer:
     return (BandLayer if info.map_shape[1] == 1 else MapLayer)(context, tap)
 
 
-class FlowLayer(ABC):
+class FlowLayer(Part):
     """One layer of the flow, for one sample.
 
     Args:
@@ -49,30 +49,6 @@ class FlowLayer(ABC):
 
     def __init__(self, context: SceneContext, tap: str) -> None:
         self.context, self.tap, self.info = context, tap, context.require(tap)
-
-    @abstractmethod
-    def size_at(self, spacing: Spacing) -> Size:
-        """The pixels of its cells."""
-
-    def widen(self, size: Size, room: Size) -> Size:
-        """Its size: cells are as large in all layers."""
-        return size
-
-    @abstractmethod
-    def caption_at(self, spacing: Spacing) -> Caption:
-        """Its name, and what is shown of it."""
-
-    def map_side(self, spacing: Spacing) -> int | None:
-        """The side in pixels of a square as large as its maps; None if it has none."""
-        return None
-
-    def count_cells(self, spacing: Spacing) -> int | None:
-        """The number of cells with maps; None if it has none."""
-        return None
-
-    def count_places(self, spacing: Spacing) -> int:
-        """The number of cells, with those that stay blank at the end of the last column."""
-        return 0
 
     @abstractmethod
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.answers.answer_panel import answer_style
-from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
+from reelnet.render.panels.flow.arrangement import Caption, Part, Spacing, keep_together
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
@@ -28,7 +28,7 @@ MAX_SHARE = 0.7
 """Fraction of the height of the room up to which bars are farther apart than they must."""
 
 
-class ProbabilityPart:
+class ProbabilityPart(Part):
     """What the network says of one sample.
 
     Args:
@@ -78,18 +78,6 @@ class ProbabilityPart:
     def caption_at(self, spacing: Spacing) -> Caption:
         """What the bars are."""
         return Caption(keep_together("what it says"), keep_together("as probability"))
-
-    def map_side(self, spacing: Spacing) -> int | None:
-        """It has no maps."""
-        return None
-
-    def count_cells(self, spacing: Spacing) -> int | None:
-        """It has no maps."""
-        return None
-
-    def count_places(self, spacing: Spacing) -> int:
-        """It has no cells."""
-        return 0
 
 
 def choose_classes(beliefs: NDArray[np.float64], truth: int) -> list[int]:
