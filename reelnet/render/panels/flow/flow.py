@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from reelnet.config.spec import convert_to_tuple
 from reelnet.render.canvas import stamp, write
-from reelnet.render.panels.answers.answer_panel import AnswerPanel
 from reelnet.render.panels.flow.arrangement import (
     Candidate,
     CaptionStyles,
@@ -21,9 +19,10 @@ from reelnet.render.panels.flow.arrangement import (
 )
 from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
-from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
+from reelnet.render.panels.flow.layer_choice import check_layers
 from reelnet.render.panels.flow.layer_drawing import LayerDrawing
 from reelnet.render.panels.flow.layers import FlowLayer, MapLayer, make_layer
+from reelnet.render.panels.flow.layers_panel import LayersPanel
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
@@ -36,7 +35,6 @@ from reelnet.scene.palette.color_names import describe_scales
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.color import mix_colors
-from reelnet.template.theme import LimitKind
 
 MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 52
 """Pixels of the layout: at least from one cell to the next, and between them; side of maps that are large enough."""
@@ -52,23 +50,14 @@ MAX_NOTE_LINES, NOTE_GAP = 3, 16
 """Lines of the note below, and pixels of the layout above it."""
 
 
-class Flow(AnswerPanel):
+class Flow(LayersPanel):
     """One sample's way through the network: its picture, the recorded layers in their order, and the probabilities.
 
     Of a layer with many channels, those are shown that differ most from each other. Without a class output, the flow
     ends with the last layer.
     """
 
-    default_grow: ClassVar[float] = 1.0
-    has_cells: ClassVar[bool] = True
-
     sample: SampleOption = HARDEST
-    layers: tuple[str, ...] | None = Field(
-        None,
-        min_length=1,
-        description="The layers, in this order; by default all recorded ones, or 8 of them spread by "
-        "depth. If space is short, fewer are shown.",
-    )
     channels: Annotated[int, Field(ge=1, le=64)] = Field(
         16, description="Maximum number of channels per layer. If space is short, fewer are shown."
     )
@@ -77,33 +66,6 @@ class Flow(AnswerPanel):
         description="Explain the colors in a line below; the field {colors} of a text can explain "
         "them elsewhere.",
     )
-
-    @field_validator("layers", mode="before")
-    @classmethod
-    def _convert_list(cls, value: Any) -> Any:
-        return convert_to_tuple(value)
-
-    def list_layers(self, context: SceneContext) -> list[str]:
-        """All recorded layers but the class output, which becomes the bars, and class tokens of other layers."""
-        return list_layers(context, self.find_scores(context))
-
-    def find_layers(self, context: SceneContext) -> list[str]:
-        """The layers that the flow shows if there is room, without the class output, which becomes the bars."""
-        if self.layers is not None:
-            return list(self.layers)
-        return choose_layers(self.list_layers(context), context)
-
-    def taps(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers, and the one that gives the scores."""
-        return tuple(dict.fromkeys([*self.find_layers(context), *super().taps(context)]))
-
-    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers, if they share their limits; otherwise they need no common size of cells."""
-        return tuple(self.find_layers(context)) if context.theme.limits.kind is LimitKind.SHARED else ()
-
-    def absence(self, context: SceneContext) -> str:
-        """It always has something to show."""
-        return ""
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the least space; it fills its box."""

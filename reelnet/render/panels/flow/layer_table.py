@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from reelnet.config.spec import convert_to_tuple
 from reelnet.render.canvas import draw_picture, fill_box, write
-from reelnet.render.panels.answers.answer_panel import AnswerPanel
 from reelnet.render.panels.flow.answer_column import AnswerColumn, AnswerColumnDrawing
 from reelnet.render.panels.flow.arrangement import CaptionStyles, Spacing, spread
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
-from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
+from reelnet.render.panels.flow.layer_choice import check_layers
 from reelnet.render.panels.flow.layer_drawing import LayerDrawing
 from reelnet.render.panels.flow.layers import FlowLayer, make_layer
+from reelnet.render.panels.flow.layers_panel import LayersPanel
 from reelnet.render.panels.flow.table_way import Table, TableWay
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
@@ -27,7 +26,6 @@ from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Still
 from reelnet.template.selector import select_indices
-from reelnet.template.theme import LimitKind
 
 MIN_PITCH, LEGIBLE_PITCH, GAP = 12, 28, 3
 """Pixels of the layout from one channel to the next: at least, and of legible maps; and the gap between them."""
@@ -46,7 +44,7 @@ MAX_ROWS = 8
 MAX_NOTE_LINES = 3
 
 
-class LayerTable(AnswerPanel):
+class LayerTable(LayersPanel):
     """All recorded layers side by side in the order of depth, some channels of each; rows are samples.
 
     The last column says what the network takes each sample for, if the run has a class output. Of a layer with many
@@ -54,39 +52,9 @@ class LayerTable(AnswerPanel):
     color bar explains all colors if the scales agree, or else each layer has its own.
     """
 
-    default_grow: ClassVar[float] = 1.0
-    has_cells: ClassVar[bool] = True
-
-    layers: tuple[str, ...] | None = Field(
-        None,
-        min_length=1,
-        description="The layers, in this order; by default all recorded ones, or 8 of them spread by "
-        "depth. If space is short, fewer are shown.",
-    )
     channels: Annotated[int, Field(ge=1, le=64)] = Field(
         8, description="Maximum number of channels per layer."
     )
-
-    @field_validator("layers", mode="before")
-    @classmethod
-    def _convert_list(cls, value: Any) -> Any:
-        return convert_to_tuple(value)
-
-    def list_layers(self, context: SceneContext) -> list[str]:
-        """All recorded layers but the class output, which becomes the answers."""
-        return list_layers(context, self.find_scores(context))
-
-    def find_layers(self, context: SceneContext) -> list[str]:
-        """The layers that are shown if there is room."""
-        return (
-            list(self.layers)
-            if self.layers is not None
-            else choose_layers(self.list_layers(context), context)
-        )
-
-    def absence(self, context: SceneContext) -> str:
-        """It always has something to show."""
-        return ""
 
     def notes(self, context: SceneContext) -> tuple[str, ...]:
         """How many samples are left out for lack of room, unless the author limits only their number."""
@@ -96,14 +64,6 @@ class LayerTable(AnswerPanel):
         asked = len(select_indices(context.samples_spec.show, context.sample_count, "sample"))
         left_out = f"has room for {shown} of {asked} samples; give it more height, or show fewer"
         return (left_out,) if shown < asked else ()
-
-    def taps(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers, and the one that gives the scores."""
-        return tuple(dict.fromkeys([*self.find_layers(context), *super().taps(context)]))
-
-    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers, if they share their limits; otherwise they need no common size of cells."""
-        return tuple(self.find_layers(context)) if context.theme.limits.kind is LimitKind.SHARED else ()
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the least space; it fills its box."""
