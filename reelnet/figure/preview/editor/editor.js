@@ -144,6 +144,7 @@ export class Editor extends EventTarget {
     this.view = new EditorView({ parent: this.element, state: this.makeState("") });
   }
 
+  /** @returns {import("@codemirror/state").Extension[]} */
   listExtensions() {
     const nonce = document.querySelector("script[nonce]");
     return [
@@ -294,12 +295,14 @@ export class Editor extends EventTarget {
   async complete(context) {
     if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,[{-] $/)) return null;
     const view = { ...this.getView(), text: this.text };
-    const { answer } = await this.connection.call("complete", { view, offset: context.pos });
-    /** @type {{label: string, detail: string, info: string, insert: string}[]} */
-    const options = answer.options;
-    if (!options.length) return null;
+    const parameters = { view, offset: context.pos };
+    // Without an answer there is nothing to choose from; what went wrong, other parts of the page say.
+    const found = await this.connection.call("complete", parameters).catch(() => null);
+    if (!found?.answer.options.length) return null;
+    /** @type {{from: number, options: {label: string, detail: string, info: string, insert: string}[]}} */
+    const { from, options } = found.answer;
     return {
-      from: answer.from,
+      from,
       options: options.map(({ label, detail, info, insert }) => ({
         label,
         detail,
