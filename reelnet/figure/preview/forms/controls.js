@@ -27,8 +27,9 @@ export class Controls {
   /** Ask for the controls of the text, and show them. */
   async refresh() {
     const serial = ++this.serial;
-    const { answer } = await this.connection.call("controls", { view: this.getView() });
-    if (serial === this.serial) this.show(answer.groups);
+    // While the text has mistakes, the controls of the last valid one stay.
+    const found = await this.connection.call("controls", { view: this.getView() }).catch(() => null);
+    if (found && serial === this.serial) this.show(found.answer.groups);
   }
 
   /** @param {{title: string, controls: Control[]}[]} groups */

@@ -7,8 +7,8 @@ import { makeIcon } from "./icons.js";
  * @typedef {object} Control One key of a template that a form shows.
  * @property {string} key
  * @property {string} label
- * @property {"text" | "number" | "choice" | "color" | "flag" | "selection" | "list"} kind
- * @property {any} value what holds now
+ * @property {"text" | "number" | "choice" | "color" | "flag" | "selection" | "list" | "other"} kind
+ * @property {any} value what holds now; null if nothing is written
  * @property {any} default what holds without the key
  * @property {any[]} [choices]
  * @property {number} [min]
@@ -175,13 +175,14 @@ function makeChoiceField(send) {
     element.replaceChildren(group);
   };
   const show = (/** @type {Control} */ control) => {
+    const value = control.value ?? control.default;
     const known = control.choices ?? [];
-    const isKnown = known.some((choice) => toText(choice) === toText(control.value));
-    choices = isKnown ? known : [...known, control.value];
+    const isSame = (/** @type {any} */ choice) => toText(choice) === toText(value);
+    choices = known.some(isSame) ? known : [...known, value];
     const wanted = JSON.stringify(choices);
     if (wanted !== shown) build(control);
     shown = wanted;
-    const at = String(choices.findIndex((choice) => toText(choice) === toText(control.value)));
+    const at = String(choices.findIndex(isSame));
     for (const part of element.querySelectorAll("select, input")) {
       if (part instanceof HTMLSelectElement) part.value = at;
       else if (part instanceof HTMLInputElement) part.checked = part.value === at;
@@ -244,6 +245,33 @@ function makeFlagField(send) {
 }
 
 /**
+ * A selection as authors write it on one line, such as `0-5, 8` or `top 8`.
+ * @param {any} value
+ * @returns {string}
+ */
+function writeSelection(value) {
+  if (Array.isArray(value)) return value.map(toText).join(", ");
+  if (typeof value !== "object" || value === null) return toText(value);
+  return Object.entries(value)
+    .map(([word, count]) => `${word} ${count}`)
+    .join(", ");
+}
+
+/**
+ * The selection that a line means.
+ * @param {string} text
+ * @returns {any} null for an empty line; the line itself if it is no selection, so that the template says why
+ */
+function readSelection(text) {
+  const line = text.trim();
+  const [, word, count] = line.match(/^(top|first)\W*(\d+)$/) ?? [];
+  if (word) return { [word]: Number(count) };
+  const parts = line.replace(/^\[(.*)\]$/, "$1").split(/\s*,\s*/);
+  const items = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return items.length > 1 ? items : items[0] || (items[0] === 0 ? 0 : null);
+}
+
+/**
  * How many of a number of things a selection such as `0-5, 8` or `top 8` chooses.
  * @param {string} text
  * @param {number | undefined} total
@@ -252,7 +280,7 @@ function makeFlagField(send) {
 export function countSelected(text, total) {
   const words = text.trim();
   if (words === "all") return total ?? null;
-  const count = words.match(/^(?:top|first):? *(\d+)$/)?.[1];
+  const count = words.match(/^(?:top|first)\W*(\d+)$/)?.[1];
   if (count) return Math.min(Number(count), total ?? Infinity);
   const parts = words.replace(/^\[(.*)\]$/, "$1").split(",");
   /** @type {Set<number>} */
@@ -278,16 +306,16 @@ function makeSelectionField(send) {
   /** @type {Control | null} */
   let shown = null;
   const count = () => {
-    const chosen = countSelected(input.value || toText(shown?.default), shown?.max);
+    const chosen = countSelected(input.value || writeSelection(shown?.default), shown?.max);
     const of = shown?.max === undefined ? "" : ` of ${shown.max}`;
-    hint.textContent = chosen === null ? "such as 0-5, top 8, all" : `${chosen}${of} ${shown?.unit ?? ""}`;
+    hint.textContent = chosen === null ? "0-5, top 8, all" : `${chosen}${of} ${shown?.unit ?? ""}`;
   };
   input.addEventListener("input", count);
-  sendWhatIsWritten(input, () => send(input.value.trim() === "" ? null : input.value.trim()));
+  sendWhatIsWritten(input, () => send(readSelection(input.value)));
   const show = (/** @type {Control} */ control) => {
     shown = control;
-    input.placeholder = toText(control.default);
-    fill(input, toText(control.value));
+    input.placeholder = writeSelection(control.default);
+    fill(input, writeSelection(control.value));
     count();
   };
   return { element, show };
@@ -360,7 +388,20 @@ const FIELDS = {
   flag: makeFlagField,
   selection: makeSelectionField,
   list: makeListField,
+  other: makeOtherField,
 };
+
+/**
+ * A value that only the text can change.
+ * @returns {Field}
+ */
+function makeOtherField() {
+  const element = make("code", { class: "value" });
+  const show = (/** @type {Control} */ control) => {
+    element.textContent = toText(control.value ?? control.default) || "auto";
+  };
+  return { element, show };
+}
 
 /**
  * The field of a control.

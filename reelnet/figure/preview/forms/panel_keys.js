@@ -1,18 +1,11 @@
 // What one panel is made of: its keys, what they do, and where they are written.
 
 import { make } from "../../items.js";
-import { toText } from "./fields.js";
 import { Row } from "./row.js";
 
 /**
- * @typedef {object} PanelKey
- * @property {string} key
- * @property {any} value
- * @property {any} default
- * @property {string} info
- * @property {string} file
- * @property {number} line
- * @property {boolean} is_set
+ * @typedef {Omit<import("./fields.js").Control, "label"> & {file: string, line: number}} PanelKey A key of a panel, and
+ * where it is written.
  */
 
 /**
@@ -25,32 +18,15 @@ import { Row } from "./row.js";
  * @property {string} link opens the file in an editor
  * @property {PanelKey[]} keys
  *
- * @typedef {{row: Row | null, place: HTMLElement}} Entry
+ * @typedef {{row: Row, place: HTMLElement}} Entry
  */
 
-/** Milliseconds for which the page says that something was copied. */
-const CONFIRMATION = 1600;
-
 /**
- * The key, and the kind of field that suits its values.
- * @param {PanelKey} key
- * @returns {[string, import("./fields.js").Control["kind"] | "other"]}
- */
-function describeShape({ key, value, default: fallback }) {
-  const known = value ?? fallback;
-  if (typeof known === "boolean") return [key, "flag"];
-  if (typeof known === "number") return [key, "number"];
-  return [key, typeof known === "object" && known !== null ? "other" : "text"];
-}
-
-/**
+ * @param {Panel} panel
  * @param {PanelKey} key
  * @returns {import("./fields.js").Control}
  */
-function toControl(key) {
-  const kind = /** @type {import("./fields.js").Control["kind"]} */ (describeShape(key)[1]);
-  return { ...key, label: key.key.split(".").slice(2).join("."), kind };
-}
+const toControl = ({ name }, key) => ({ ...key, label: key.key.replace(`panels.${name}.`, "") });
 
 /** A table of the keys of the panel that a reader has chosen. */
 export class PanelKeys {
@@ -59,15 +35,20 @@ export class PanelKeys {
    * @param {import("../contract.js").Connection} page.connection
    * @param {() => import("../contract.js").View} page.getView
    * @param {import("../editor/editor.js").Editor} page.editor
+   * @param {(text: string) => void} page.onCopy called when a reader asks for the beginning of the panel's keys
    */
-  constructor({ connection, getView, editor }) {
+  constructor({ connection, getView, editor, onCopy }) {
     this.connection = connection;
     this.getView = getView;
     this.editor = editor;
+    this.onCopy = onCopy;
     this.element = make("div", { class: "panel-keys" });
+    this.place = make("span", { class: "place" });
+    this.open = make("a", {}, "Open in editor");
     /** @type {string | null} */
     this.panel = null;
     this.serial = 0;
+    /** The panel and the kinds of its keys, as the table was made for; empty if there is no table. */
     this.shape = "";
     /** @type {Map<string, Entry>} */
     this.entries = new Map();
@@ -79,16 +60,20 @@ export class PanelKeys {
    * @param {string | null} panel its name; null if none is chosen
    */
   async show(panel) {
+    if (panel === this.panel && panel !== null) return;
     this.panel = panel;
-    if (panel === null) {
-      this.serial++;
-      this.shape = "";
-      this.element.replaceChildren(
-        make("p", { class: "none" }, "Click a panel in the picture to see its keys."),
-      );
-      return;
-    }
+    this.serial++;
+    this.say(panel === null ? "Click a panel in the picture to see its keys." : "");
     await this.refresh();
+  }
+
+  /**
+   * Show words instead of keys.
+   * @param {string} words
+   */
+  say(words) {
+    this.shape = "";
+    this.element.replaceChildren(make("p", { class: "none" }, words));
   }
 
   /** Ask for the keys again. */
@@ -96,18 +81,26 @@ export class PanelKeys {
     if (this.panel === null) return;
     const { panel } = this;
     const serial = ++this.serial;
-    const { answer } = await this.connection.call("panel", { view: this.getView(), panel });
-    if (serial === this.serial) this.fill(answer);
+    try {
+      const { answer } = await this.connection.call("panel", { view: this.getView(), panel });
+      if (serial === this.serial) this.fill(answer);
+    } catch (error) {
+      // While the text has mistakes, the keys of the last valid one stay.
+      if (serial === this.serial && !this.shape) this.say(/** @type {Error} */ (error).message);
+    }
   }
 
   /** @param {Panel} panel */
   fill(panel) {
-    const shape = JSON.stringify([panel.name, panel.keys.map(describeShape)]);
+    const shape = JSON.stringify([panel.name, panel.keys.map(({ key, kind }) => [key, kind])]);
     if (shape !== this.shape) this.build(panel);
     this.shape = shape;
+    this.place.textContent = panel.line ? `${panel.file}:${panel.line}` : panel.file;
+    this.open.href = panel.link;
+    this.open.hidden = !panel.link;
     for (const key of panel.keys) {
       const { row, place } = /** @type {Entry} */ (this.entries.get(key.key));
-      row?.show(toControl(key));
+      row.show(toControl(panel, key));
       place.textContent = key.line ? `${key.file}:${key.line}` : "";
     }
   }
@@ -120,33 +113,22 @@ export class PanelKeys {
       { type: "button", class: "copy", title: `Copy ${prefix}` },
       make("code", {}, prefix),
     );
-    const note = make("span", { class: "copied", role: "status" });
-    copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(prefix);
-      note.textContent = `Copied ${prefix}`;
-      setTimeout(() => (note.textContent = ""), CONFIRMATION);
-    });
-    const open = make("a", { href: panel.link, class: "open" }, "Open in editor");
-    const place = make("span", { class: "place" }, panel.line ? `${panel.file}:${panel.line}` : panel.file);
+    copy.addEventListener("click", () => this.onCopy(prefix));
     const title = make("h2", {}, panel.name, " ", make("span", { class: "kind" }, panel.kind));
-    const tools = make("p", { class: "tools" }, copy, open, note);
-    const head = make("header", {}, title, make("p", { class: "about" }, panel.about), place, tools);
+    const tools = make("p", { class: "tools" }, copy, this.open);
+    const head = make("header", {}, title, make("p", { class: "about" }, panel.about), this.place, tools);
     this.entries = new Map();
-    this.element.replaceChildren(head, ...panel.keys.map((key) => this.makeEntry(key)));
+    this.element.replaceChildren(head, ...panel.keys.map((key) => this.makeEntry(panel, key)));
   }
 
-  /** @param {PanelKey} key */
-  makeEntry(key) {
+  /**
+   * @param {Panel} panel
+   * @param {PanelKey} key
+   */
+  makeEntry(panel, key) {
+    const row = new Row(toControl(panel, key), this.editor);
     const place = make("span", { class: "place" });
-    const info = make("p", { class: "info" }, key.info, " ", place);
-    if (describeShape(key)[1] === "other") {
-      this.entries.set(key.key, { row: null, place });
-      const value = make("code", { class: "value" }, toText(key.value ?? key.default));
-      const name = make("span", { class: "name" }, key.key);
-      return make("div", { class: "entry" }, make("div", { class: "row" }, name, value), info);
-    }
-    const row = new Row(toControl(key), this.editor);
     this.entries.set(key.key, { row, place });
-    return make("div", { class: "entry" }, row.element, info);
+    return make("div", { class: "entry" }, row.element, make("p", { class: "info" }, key.info, " ", place));
   }
 }
