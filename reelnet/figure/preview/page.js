@@ -70,7 +70,12 @@ export class Page {
     this.editor = new Editor({ connection, getView, onText: (text, origin) => this.edit(text, origin) });
     this.saveBar = new SaveBar({ connection, editor: this.editor, onSaved: (name) => this.follow(name) });
     this.controls = new Controls({ connection, getView, editor: this.editor });
-    this.panelKeys = new PanelKeys({ connection, getView, editor: this.editor });
+    this.panelKeys = new PanelKeys({
+      connection,
+      getView,
+      editor: this.editor,
+      onCopy: (text) => this.copy(text),
+    });
     this.outputs = new Outputs(connection, getView, this.pictures.client, (text) => this.copy(text));
     this.sideBar = this.makeSideBar();
     this.runName = make("h1");

@@ -26,12 +26,12 @@ export class Problems extends EventTarget {
     for (const problem of problems) files.set(problem.file, [...(files.get(problem.file) ?? []), problem]);
     const parts = [...files].map(([file, group]) => {
       const list = make("ul", {}, ...group.map((problem) => this.makeItem(problem)));
-      return make("section", {}, ...(file ? [make("h3", {}, file)] : []), list);
+      return make("section", {}, ...(file ? [make("h2", {}, file)] : []), list);
     });
     if (!problems.length) parts.push(make("p", { class: "none" }, "No problems."));
     if (notes.length) {
       const list = make("ul", { class: "notes" }, ...notes.map((note) => make("li", {}, note)));
-      parts.push(make("section", {}, make("h3", {}, "Notes"), list));
+      parts.push(make("section", {}, make("h2", {}, "Notes"), list));
     }
     this.element.replaceChildren(...parts);
     this.count = problems.length;
