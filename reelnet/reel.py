@@ -32,7 +32,7 @@ from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.scale_search import MAX_SCALE
-from reelnet.scene.resolve import Scene, check_draft
+from reelnet.scene.resolve import Scene, add_new, check_draft, check_rest
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
 from reelnet.template.settings import Setting, read_settings
@@ -466,9 +466,8 @@ def load_template_for(
 
         # Errors of the run and of the command line come up once the template is mended.
         with suppress(UsageError, RunError):
-            reported = {diagnostic.key for diagnostic in draft.diagnostics}
-            misfits = check_draft(draft.template, run, layer)
-            found += [misfit for misfit in misfits if misfit.key not in reported]
+            found = add_new(found, check_draft(draft.template, run, layer))
+            found = add_new(found, check_rest(draft.template, run, found, layer))
         try:
             check_outputs_with_run(draft.template, run)
         except InvalidTemplate as error:

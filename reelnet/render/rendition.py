@@ -72,10 +72,10 @@ class LayoutRequest:
         """
         for lesser in range(density, 1, -1):
             with suppress(TemplateError, UsageError):
-                return self.resolve(run, lesser)
+                return self.resolve(run, lesser, all_errors=False)
         return self.resolve(run, 1)
 
-    def resolve(self, run: RunReader, density: int) -> Scene:
+    def resolve(self, run: RunReader, density: int, *, all_errors: bool = True) -> Scene:
         """Lay the template out for a run; see `reelnet.scene.resolve.resolve`."""
         with note_fonts() as usage:
             scene = resolve(
@@ -87,6 +87,7 @@ class LayoutRequest:
                 max_channels=self.max_channels,
                 density=density,
                 full_levels=self.full_levels,
+                all_errors=all_errors,
             )
         notes = describe_fonts(usage, self.template, scene.context)
         return replace(scene, text_notes=(*notes,), font_files=(*sorted(usage.files),))

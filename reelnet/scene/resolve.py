@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fractions import Fraction
 
-from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
+from reelnet.config.diagnostics import Diagnostic, ErrorCollector, InvalidTemplate, error_context
 from reelnet.errors import ReelnetError, suggest_names
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
@@ -28,11 +30,15 @@ from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
+from reelnet.template.builder import TEMPLATE_KEYS
 from reelnet.template.model import Template
 from reelnet.template.selector import Selector, select_indices
 
 MAX_LISTED_SCALES = 4
 """Scales without a color bar that an error lists one by one."""
+
+HARMLESS_SECTIONS = ("about", "outputs", "panels", "theme", "timeline")
+"""Sections of a template whose errors do not change the sizes of panels, but for those of a panel itself."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ def resolve(
     max_channels: int | None = None,
     density: int | None = None,
     full_levels: int = 0,
+    all_errors: bool = True,
 ) -> Scene:
     """Lay a template out for a run.
 
@@ -111,6 +118,7 @@ def resolve(
         max_channels: The most channels of a layer that panels of channels show; None for all that they ask for.
         density: Output pixels per pixel of the layout; None for the template's, or 1.
         full_levels: The least number of levels of colormaps in frames of more than 255 colors.
+        all_errors: Whether to look for further errors after the first ones, which takes as long again.
 
     Raises:
         TemplateError: The template does not fit the run; the message lists every error.
@@ -118,24 +126,103 @@ def resolve(
         RunError: The run is empty or damaged.
     """
     run.require_steps()
+    try:
+        return _resolve(template, run, layer, scale, fps, max_channels, density, full_levels)
+    except InvalidTemplate as error:
+        if not all_errors:
+            raise
+        misfits = check_draft(template, run, layer)
+        rest = check_rest(template, run, misfits, layer)
+        raise InvalidTemplate(add_new(add_new(error.diagnostics, misfits), rest)) from None
+
+
+def _resolve(
+    template: Template,
+    run: RunReader,
+    layer: str | None = None,
+    scale: int | Fraction | None = None,
+    fps: float | None = None,
+    max_channels: int | None = None,
+    density: int | None = None,
+    full_levels: int = 0,
+    *,
+    has_all_panels: bool = True,
+) -> Scene:
+    """Lay a template out; see `resolve`. An error of a panel's options hides those of the layout.
+
+    Where panels are hidden because of their errors, color bars may lack what they explain, and are not checked.
+    """
     errors = ErrorCollector(template.source_map)
     density = density or template.canvas.fixed_density or 1
     template = scale_lengths(template, density)
     context = _build_context(template, run, layer, errors, density)
     context = replace(context, max_channels=max_channels)
-    layout = timeline = None
+    layout = timeline = scene = None
     with errors.collect():
         context, layout = _fit_samples(template, context, scale)
-    if layout is not None:
+    if layout is not None and has_all_panels:
         check_color_bars(_find_placed(layout), layout.context, errors)
     check_unplaced(template, context, errors)
     plan = _plan_timeline(template, context, layout)
     with errors.collect("timeline"):
         timeline = plan.build(fps)
+    if layout is not None:
+        with errors.collect():
+            scene = _place_panels(layout, plan, timeline, full_levels)
     errors.raise_errors()
-    if layout is None or timeline is None:
+    if scene is None:
         raise AssertionError("a failed stage must record an error")
-    return _place_panels(layout, plan, timeline, full_levels)
+    return scene
+
+
+def check_rest(
+    template: Template, run: RunReader, found: Collection[Diagnostic], layer: str | None = None
+) -> list[Diagnostic]:
+    """Find what is wrong with the layout once the panels with errors are hidden.
+
+    What is too large for a canvas without them is so with them, too.
+
+    Args:
+        template: The valid parts of the template.
+        run: What was recorded.
+        found: The errors that are known. If one of them may change the sizes of valid panels, nothing is found.
+        layer: The layer to show; None for the template's.
+    """
+    panels = dict(template.panels)
+    for each in found:
+        name = next((name for name in template.panels if _is_below(each.key, f"panels.{name}")), None)
+        if name is not None:
+            panels[name] = panels[name].model_copy(update={"hidden": True})
+        elif not _is_harmless(each.key):
+            return []
+    if not found:
+        return []
+    try:
+        _resolve(replace(template, panels=panels), run, layer, has_all_panels=False)
+    except InvalidTemplate as error:
+        return [*error.diagnostics]
+    except ReelnetError:
+        # Nothing may be left to show, and errors of the run come up once the template is mended.
+        pass
+    return []
+
+
+def _is_below(key: str, section: str) -> bool:
+    """Whether the key path of an error is that of a section, or of a key in it."""
+    return key == section or key.startswith((f"{section}.", f"{section}["))
+
+
+def _is_harmless(key: str) -> bool:
+    """Whether an error at a key path, which may be misspelled, does not change the sizes of panels."""
+    meant = get_close_matches(re.split(r"[.\[]", key)[0], TEMPLATE_KEYS, n=1)
+    return bool(meant) and meant[0] in HARMLESS_SECTIONS
+
+
+def add_new(found: Iterable[Diagnostic], more: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Errors with those of other keys."""
+    found = [*found]
+    known = {each.key for each in found}
+    return [*found, *(each for each in more if each.key not in known)]
 
 
 def check_draft(template: Template, run: RunReader, layer: str | None = None) -> tuple[Diagnostic, ...]:
@@ -240,8 +327,10 @@ def _find_placed(layout: FittedLayout) -> dict[str, Panel]:
     }
 
 
-def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline, full_levels: int) -> Scene:
-    """Place every panel in its box, and freeze the palette.
+def _place_panels(
+    layout: FittedLayout, plan: TimelinePlan, timeline: Timeline | None, full_levels: int
+) -> Scene | None:
+    """Place every panel in its box, and freeze the palette; without a timeline there is no scene, but its errors.
 
     Raises:
         TemplateError: A panel cannot be drawn in its box, or there are too many colors.
@@ -262,6 +351,8 @@ def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline, 
     errors.raise_errors()
     with error_context("panels", source_map=template.source_map):
         palette = builder.freeze()
+    if timeline is None:
+        return None
     unplaced = [
         template.source_map.diagnose(("panels", name), "is not in the layout, so it is not drawn")
         for name in find_unplaced(template)

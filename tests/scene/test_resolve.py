@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reelnet.config.diagnostics import InvalidTemplate
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
 from tests.make_run import noise, write_run
@@ -219,3 +220,33 @@ def test_limits_by_rule(tmp_path: Path, rule: str, limits: tuple[float, float], 
     found = context.view(context.layer).limits
     assert (found.low, found.high) == pytest.approx(limits, abs=4 / 1000)
     assert found.clipped == pytest.approx(clipped)
+
+
+def test_mistakes_of_panels_do_not_hide_those_of_the_canvas(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "extends: article\ntheem: dark\ncanvas: {max_width: 40}\npanels:\n"
+        "  curve: {metrics: [los]}\n  title: {text: '{foo}'}\ntimeline: {steps: {list: [9999]}}\n"
+    )
+    with pytest.raises(InvalidTemplate) as all_at_once:
+        run.reel(file)
+    keys = [each.key for each in all_at_once.value.diagnostics]
+    assert keys == [
+        "theem",
+        "canvas.max_width",
+        "panels.curve.metrics[0]",
+        "panels.title.text",
+        "timeline.steps.list[0]",
+    ]
+    file.write_text(file.read_text().replace("theem: dark\n", ""))
+    with pytest.raises(InvalidTemplate) as without_unknown_keys:
+        run.reel(file)
+    assert [each.key for each in without_unknown_keys.value.diagnostics] == keys[1:]
+
+
+def test_what_decides_sizes_is_mended_first(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: article\nsamples: {show: 0-99}\ncanvas: {max_width: 40}\n")
+    with pytest.raises(InvalidTemplate) as caught:
+        run.reel(file)
+    assert [each.key for each in caught.value.diagnostics] == ["samples.show"]
