@@ -83,9 +83,9 @@ export class Outputs {
     this.list.replaceChildren(
       make("legend", {}, "Render for"),
       own,
-      make("h3", {}, "Platforms"),
+      make("h2", {}, "Platforms"),
       ...others.slice(0, platforms.length),
-      make("h3", {}, "Formats"),
+      make("h2", {}, "Formats"),
       ...others.slice(platforms.length),
     );
     this.folder.textContent = `into ${folder}/`;

@@ -120,7 +120,7 @@ export class Page {
     middle.append(this.notices.note);
     const main = make("main", { class: "main" }, this.notices.banner, middle, this.transport.element);
     this.root.classList.add("preview");
-    this.root.replaceChildren(head, main, this.sideBar.handle, this.sideBar.element);
+    this.root.replaceChildren(head, main, this.sideBar.element);
     this.stage.say("Loading …");
   }
 

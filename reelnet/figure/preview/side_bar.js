@@ -30,8 +30,6 @@ export class SideBar {
     });
     const list = make("div", { role: "tablist", "aria-label": "Side bar", class: "tabs" }, ...this.buttons);
     list.addEventListener("keydown", (event) => this.press(event));
-    this.element = make("aside", { class: "side-bar", "aria-label": "Template and output" }, list);
-    this.element.append(...tabs.map(({ element }) => element));
     this.handle = make("div", {
       class: "handle",
       role: "separator",
@@ -39,7 +37,13 @@ export class SideBar {
       "aria-orientation": "vertical",
       "aria-label": "Width of the side bar",
       "aria-valuemin": String(NARROWEST),
+      "aria-valuenow": String(NARROWEST),
     });
+    this.element = make("aside", { class: "side-bar", "aria-label": "Template and output" });
+    this.element.append(this.handle, list, ...tabs.map(({ element }) => element));
+    new ResizeObserver(() => {
+      this.handle.setAttribute("aria-valuenow", String(this.element.offsetWidth));
+    }).observe(this.element);
     this.handle.addEventListener("pointerdown", (event) => this.startDrag(event));
     this.handle.addEventListener("keydown", (event) => {
       const moves = /** @type {Record<string, number>} */ ({ ArrowLeft: STEP, ArrowRight: -STEP });
@@ -113,7 +117,6 @@ export class SideBar {
   setWidth(width) {
     const chosen = Math.round(Math.max(NARROWEST, Math.min(width, innerWidth * 0.6)));
     document.documentElement.style.setProperty("--side-bar", `${chosen}px`);
-    this.handle.setAttribute("aria-valuenow", String(chosen));
     writeSetting(String(chosen));
   }
 }

@@ -106,6 +106,7 @@ export class Stage {
     this.picture?.element.remove();
     this.picture = null;
     this.setImage(image, layer, step);
+    this.element.dataset.shows = "image";
     this.sheet.style.background = background;
     this.say("");
     this.leave();
@@ -159,6 +160,7 @@ export class Stage {
     this.picture?.element.remove();
     this.image.after(picture.element);
     this.picture = picture;
+    this.element.dataset.shows = "figure";
   }
 
   /** @param {number} step index of the step */
@@ -180,6 +182,12 @@ export class Stage {
     const [width, height] = this.size;
     this.sheet.style.width = `${width * this.zoom}px`;
     this.sheet.style.height = `${height * this.zoom}px`;
+    // In the middle, but on whole pixels of the screen, so that the picture stays sharp.
+    const { clientWidth, clientHeight } = this.view;
+    const place = (/** @type {number} */ room, /** @type {number} */ length) =>
+      Math.max(0, Math.floor(((room - length * this.zoom) / 2) * devicePixelRatio) / devicePixelRatio);
+    this.sheet.style.marginLeft = `${place(clientWidth, width)}px`;
+    this.sheet.style.marginTop = `${place(clientHeight, height)}px`;
     this.picture?.resize(this.zoom);
     this.select(this.selected);
     if (this.ratio !== before && this.size[0]) this.onResize();
