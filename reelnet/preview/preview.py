@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from reelnet._support.arguments import require_path
@@ -19,13 +20,16 @@ from reelnet.export.platforms.load import load_platforms
 from reelnet.preview.answer import Answer, Arguments, View
 from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
 from reelnet.preview.files.watch import OnEvent, RunWatch, TemplateWatch, Watcher
+from reelnet.preview.keys.panel_keys import describe_panel
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
 from reelnet.preview.scenes import Scenes, describe_panels, diagnose
 from reelnet.reel import open_run
+from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
+from reelnet.template.load import load_draft
 
 MAX_STEP = 2**63 - 1
 MAX_DENSITY = 2
@@ -84,6 +88,7 @@ class Preview:
             "layout": self._lay_out,
             "picture": self._draw,
             "figure": self._describe_figure,
+            "panel": self._describe_panel,
             "save": self._save,
             "save_as": self._save_as,
         }
@@ -192,6 +197,12 @@ class Preview:
                 "folder": "renders",
             }
         )
+
+    def _describe_panel(self, arguments: Arguments) -> Answer:
+        """The keys of a panel."""
+        source = self._files.find_source(arguments.view())
+        template = load_draft(source, panel_registry()).template
+        return Answer(describe_panel(template, arguments.text("panel"), Path(source.name)))
 
     def _read(self, arguments: Arguments) -> Answer:
         """The text of a template."""

@@ -135,6 +135,15 @@ def test_a_picture_in_the_folder_of_the_template_is_followed(preview: Preview, f
     assert [each["panels"][0]["box"][3] for each in (first, second)] == [8, 24]
 
 
+def test_the_keys_of_a_panel(preview: Preview) -> None:
+    text = MINE + "theem: dark\n"
+    answer = preview.call("panel", {"view": view(text=text), "panel": "title"}).json
+    assert (answer["kind"], answer["file"], answer["line"]) == ("text", "templates/mine.yaml", 4)
+    assert next(key["value"] for key in answer["keys"] if key["key"].endswith("text")) == "Hello"
+    with pytest.raises(UsageError, match="did you mean 'title'"):
+        preview.call("panel", {"view": view(), "panel": "titel"})
+
+
 def test_read_and_save(preview: Preview, folder: Path) -> None:
     read = preview.call("read", {"template": "mine"}).json
     assert read == {

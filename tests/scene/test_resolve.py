@@ -246,7 +246,7 @@ def test_mistakes_of_panels_do_not_hide_those_of_the_canvas(run: Run, tmp_path: 
 
 def test_what_decides_sizes_is_mended_first(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text("extends: article\nsamples: {show: 0-99}\ncanvas: {max_width: 40}\n")
+    file.write_text("extends: article\ntheem: dark\nsamples: {show: 0-99}\ncanvas: {max_width: 40}\n")
     with pytest.raises(InvalidTemplate) as caught:
         run.reel(file)
-    assert [each.key for each in caught.value.diagnostics] == ["samples.show"]
+    assert [each.key for each in caught.value.diagnostics] == ["theem", "samples.show"]
