@@ -222,7 +222,7 @@ class Figure {
     for (const picture of this.pictures) picture.resize(zoom);
     const { style } = document.documentElement;
     style.setProperty("--width", `${this.picture.size[0] * zoom * perRow}px`);
-    style.setProperty("--controls", `${this.controls.offsetHeight}px`);
+    style.setProperty("--controls", `${innerHeight - this.controls.getBoundingClientRect().top}px`);
     this.stage.style.gridTemplateColumns = `repeat(${perRow}, auto)`;
     this.showMore();
     this.closeup.update();

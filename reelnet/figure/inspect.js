@@ -249,8 +249,7 @@ export class Closeup {
     const [height, width] = block.map;
     const [row, column] = block.rowsAreSamples ? [spot.sample, spot.channel] : [spot.channel, spot.sample];
     const scale = Math.max(1, Math.floor(240 / Math.max(height, width)));
-    if (this.canvas.width !== width * scale) this.canvas.width = width * scale;
-    if (this.canvas.height !== height * scale) this.canvas.height = height * scale;
+    Object.assign(this.canvas, { width: width * scale, height: height * scale });
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     context.imageSmoothingEnabled = false;
     context.drawImage(

@@ -103,7 +103,7 @@ function describeItem(item, points) {
       return { attributes: { cx, cy, r }, fill: toPaint(color), stroke: none };
     }
     default: {
-      const [, x, y, width, height, href, side, sharp, scheme] = item;
+      const [, x, y, width, height, href, sharp, scheme] = item;
       const attributes = {
         x,
         y,
@@ -111,7 +111,6 @@ function describeItem(item, points) {
         height,
         href,
         preserveAspectRatio: none,
-        "data-side": side,
         "data-sharp": sharp,
         class: scheme ?? "",
       };

@@ -215,15 +215,13 @@ export class Picture {
   }
 
   /**
-   * Give pictures soft edges unless their pixels are large, or of whole pixels of the screen.
+   * Give pictures soft edges unless their pixels are large.
    * @param {Element} within
    */
   smooth(within) {
     for (const image of within.querySelectorAll("image")) {
-      const { side, sharp } = image.dataset;
-      const pixels = Number(side) * this.zoom * devicePixelRatio;
-      const isSharp = pixels >= Number(sharp) || (pixels >= 1 && Number.isInteger(pixels));
-      image.style.imageRendering = isSharp ? "pixelated" : "auto";
+      const isSmooth = this.zoom * devicePixelRatio < Number(image.dataset.sharp);
+      image.style.imageRendering = isSmooth ? "auto" : "pixelated";
     }
   }
 

@@ -174,12 +174,15 @@ class ItemWriter:
             pictures = [_limit_picture(each.pixels, box) for each in (original, dark.original)]
             images = [self._number_image(each, is_photo=_is_photo(each)) for each in pictures]
             columns, sharp = pictures[0].shape[1], original.min_sharp_scale
-        place = ["i", *box], [round(box[2] / columns, 3), sharp]
+            if (scale := item.box.width // item.indices.shape[1]) > 1:
+                sharp = min(sharp, scale)
+        # Rounding must not keep the zoom at which pixels are that large from being enough.
+        place, least = ["i", *box], math.floor(1000 * sharp * columns / box[2]) / 1000
         if images[0] == images[1]:
-            yield [*place[0], images[0], *place[1]]
+            yield [*place, images[0], least]
             return
         for scheme, image in zip(("light", "dark"), images, strict=True):
-            yield [*place[0], image, *place[1], scheme]
+            yield [*place, image, least, scheme]
 
     def _find_lines(self, lines: Sequence[Sequence[Point]], *, is_whole: bool = False) -> PointRange:
         """The points of lines in the shared lists, or in a list of their own."""
