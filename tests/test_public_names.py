@@ -76,7 +76,7 @@ COMMANDS = {
     "reelnet": "--version",
     "reelnet demo": "--run --out --steps --seed --force --jobs --quiet",
     "reelnet train": "--run --model --data --epochs --steps --batch-size --lr --seed --layers --layer --samples "
-    "--image-size --data-root --force --quiet",
+    "--image-size --data-root --preview --force --quiet",
     "reelnet layers": "--layers --layer --model --data --image-size --data-root",
     "reelnet import": "FILE --run --force --quiet",
     "reelnet export-arrays": "RUN -o --output --quiet",

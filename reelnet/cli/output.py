@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,10 +36,12 @@ class ProgressBar:
     Attributes:
         update: Called with the number of finished steps and of all steps.
         set_text: Called with a description of the current step.
+        echo: Called with a line to print above the bar.
     """
 
     update: Callable[[int, int], None]
     set_text: Callable[[str], None]
+    echo: Callable[[str], None]
 
 
 @contextmanager
@@ -49,7 +52,8 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
         A function that adds a bar with a title.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda title: ProgressBar(lambda done, total: None, lambda text: None)
+        echo = partial(click.echo, err=True)
+        yield lambda title: ProgressBar(lambda done, total: None, lambda text: None, echo)
         return
 
     from rich import progress
@@ -75,7 +79,11 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
                 if done == total:
                     bars.update(task, now="")
 
-            return ProgressBar(update, lambda text: bars.update(task, now=text))
+            def echo(line: str) -> None:
+                # Without breaks, so that an address can be clicked.
+                bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+            return ProgressBar(update, lambda text: bars.update(task, now=text), echo)
 
         yield add_bar
 

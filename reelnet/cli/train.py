@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet._support.text import format_count
+from reelnet._support.text import format_count, make_printable
 from reelnet.cli import options, output
 from reelnet.cli.app import Interruption
 from reelnet.errors import UsageError
@@ -18,6 +19,7 @@ from reelnet.scene.number_text import format_percent
 
 if TYPE_CHECKING:
     from reelnet.demo.training import Recipe, TrainingResult
+    from reelnet.record.preview_process import PreviewProcess
 
 
 network_options = options.combine_options(
@@ -82,10 +84,22 @@ picture_options = options.combine_options(
     "--samples", type=options.COUNT, help="Pictures to record; by default 10, or all of a smaller test set."
 )
 @picture_options
+@click.option(
+    "--preview",
+    "previewed",
+    is_flag=True,
+    help="Show the run in the browser while it grows, and on a terminal afterwards until Ctrl-C.",
+)
 @options.force
 @options.quiet
 def train(
-    run: str, data_root: Path | None, force: bool, quiet: bool, epochs: int | None, **settings: Any
+    run: str,
+    data_root: Path | None,
+    previewed: bool,
+    force: bool,
+    quiet: bool,
+    epochs: int | None,
+    **settings: Any,
 ) -> None:
     """Train a network and record, after every step, the outputs of its layers for a few fixed pictures."""
     from reelnet.runs.session import require_free_path
@@ -95,13 +109,19 @@ def train(
     if epochs is not None and settings["steps"] is not None:
         raise UsageError("--steps and --epochs: give one of them; an epoch is one pass over the training set")
     require_free_path(run, force=force)
-    # Libraries print messages about downloads.
-    with redirect_stdout(sys.stderr):
-        from reelnet.demo.training import Recipe
+    with ExitStack() as ended:
+        # Libraries print messages about downloads.
+        with redirect_stdout(sys.stderr):
+            from reelnet.demo.training import Recipe
 
-        recipe = Recipe(**settings)
-        result = train_with_progress(run, recipe, root=data_root, force=force, quiet=quiet)
-    click.echo(format_accuracy(result))
+            recipe = Recipe(**settings)
+            preview = LivePreview(run, ended) if previewed else None
+            result = train_with_progress(
+                run, recipe, root=data_root, force=force, quiet=quiet, preview=preview
+            )
+        click.echo(format_accuracy(result))
+        if preview is not None and sys.stdout.isatty():
+            preview.wait()
 
 
 @click.command(cls=options.LayersCommand, short_help="List the layers that can be recorded.")
@@ -178,10 +198,59 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, jobs: int | No
         click.echo(output.format_report(report))
 
 
+class LivePreview:
+    """The preview of a training.
+
+    Args:
+        run: The run folder.
+        ended: Ends the preview.
+    """
+
+    def __init__(self, run: str, ended: ExitStack) -> None:
+        self._run, self._ended = run, ended
+        self._process: PreviewProcess | None = None
+
+    def start(self, echo: Callable[[str], None]) -> None:
+        """Start it; the training goes on without it if that fails.
+
+        Args:
+            echo: Prints a line on stderr.
+        """
+        from reelnet.record.preview_process import PreviewProcess
+
+        run = make_printable(self._run)
+
+        def warn(reason: str) -> None:
+            echo(f"reelnet: note: {run}: no preview: {reason}")
+
+        try:
+            process = PreviewProcess(self._run, lambda address: echo(f"{run}: preview at {address}"), warn)
+        except OSError as error:
+            warn(str(error))
+            return
+        self._process = process
+        self._ended.callback(process.close)
+
+    def wait(self) -> None:
+        """Wait for Ctrl-C."""
+        if self._process is not None:
+            click.echo("the preview stays open until Ctrl-C", err=True)
+            with suppress(KeyboardInterrupt):
+                self._process.wait()
+
+
 def train_with_progress(
-    run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool
+    run: str,
+    recipe: Recipe,
+    *,
+    root: Path | None,
+    force: bool,
+    quiet: bool,
+    preview: LivePreview | None = None,
 ) -> TrainingResult:
-    """Train with a progress bar. After Ctrl-C or SIGTERM, the error says how to render what was recorded.
+    """Train with a progress bar, and start the preview if there is one.
+
+    After Ctrl-C or SIGTERM, the error says how to render what was recorded.
 
     Raises:
         Interruption: Ctrl-C or SIGTERM arrived.
@@ -192,12 +261,15 @@ def train_with_progress(
     last_step: int | None = None
     try:
         with output.progress_bars(quiet=quiet) as add_bar:
-            update = add_bar("training").update
+            bar = add_bar("training")
 
             def on_step(done: int, total: int) -> None:
                 nonlocal last_step
+                if last_step is None and preview is not None:
+                    # Now there is a run folder.
+                    preview.start(bar.echo)
                 last_step = done
-                update(done, total)
+                bar.update(done, total)
 
             return train_and_record(run, recipe, root=root, force=force, progress=on_step)
     except KeyboardInterrupt as signal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import AsyncWriter
 from reelnet.record.class_output import find_class_output, format_classes
 from reelnet.record.denormalize import Statistic, resolve_denormalize
+from reelnet.record.preview_process import PreviewProcess
 from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
 from reelnet.record.probe.probe import Probe
 from reelnet.record.probe.probing import probing
@@ -116,6 +118,8 @@ class Recorder:
             last recorded step, and starts a new run if there is none.
         samples_dim: Which dimension of the inputs is that of the samples: 1 for (positions, samples, …), the default
             order of torch's RNNs and transformers. By default the first, 0.
+        preview: Show the run in the browser while it grows, by a process of its own with the lowest priority. Its
+            address is written to stderr. It ends with this process, or when nothing refers to the recorder any more.
 
     Raises:
         UsageError: The path is taken, or another recorder writes to it; the run to resume does not exist, or has
@@ -155,11 +159,12 @@ class Recorder:
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
         samples_dim: int | None = None,
+        preview: bool = False,
     ) -> None:
         if on_error not in ("warn", "raise"):
             raise UsageError(f"on_error={on_error!r}: give 'warn' or 'raise'")
         self._location = path_to_text(path)
-        self._force, self._resume = force, resume
+        self._force, self._resume, self._preview = force, resume, preview
         self._about = {
             "class": type(unwrap_model(model)).__name__,
             "torch": torch.__version__,
@@ -189,6 +194,7 @@ class Recorder:
         self._role = ProcessRole()
         self._is_open = self._was_opened = self._resumed = False
         self._writer: AsyncWriter | None = None
+        self._preview_process: PreviewProcess | None = None
         self._step = 0
         self._skipped_metrics: set[str] = set()
         self._nonfinite_metrics: dict[str, dict[int, float]] = {}
@@ -245,6 +251,8 @@ class Recorder:
         self._writer = AsyncWriter(
             run_writer, thinning_writer, self._location, raise_errors=self._raise_errors
         )
+        if self._preview:
+            self._start_preview()
         if self._resumed:
             self._warn_about_gap(thinning_writer.last_step)
         LOG.info("%s: recording %s", self._location, self.plan())
@@ -258,6 +266,22 @@ class Recorder:
             name, reason = next(iter(skipped.items()))
             layers = format_count(len(skipped), "layer")
             LOG.warning("%s: skipped %s; the first is %r: it %s", self._location, layers, name, reason)
+
+    def _start_preview(self) -> None:
+        """Start the preview; a training goes on without one."""
+
+        def show(address: str) -> None:
+            if sys.stderr is not None:
+                sys.stderr.write(f"{location}: preview at {address}\n")
+
+        def warn(reason: str) -> None:
+            LOG.warning("%s: no preview: %s", location, reason)
+
+        location = self._location
+        try:
+            self._preview_process = PreviewProcess(location, show, warn)
+        except OSError as error:
+            warn(str(error))
 
     def _find_class_output(self, arrays: Arrays) -> str | None:
         """The tap that gives the model's output, one value per class; see `Header.class_output`.
