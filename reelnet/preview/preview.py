@@ -187,7 +187,7 @@ class Preview:
                 "start": {
                     "template": self._files.given,
                     "layer": self._layer,
-                    "step": self._find_step(self._step),
+                    "step": self._find_step(self._step) if run.steps else None,
                 },
                 "platforms": [
                     {"name": each.name, "formats": each.formats, "cap": each.groups[0].constraints.max_bytes}
