@@ -245,33 +245,6 @@ function makeFlagField(send) {
 }
 
 /**
- * A selection as authors write it on one line, such as `0-5, 8` or `top 8`.
- * @param {any} value
- * @returns {string}
- */
-function writeSelection(value) {
-  if (Array.isArray(value)) return value.map(toText).join(", ");
-  if (typeof value !== "object" || value === null) return toText(value);
-  return Object.entries(value)
-    .map(([word, count]) => `${word} ${count}`)
-    .join(", ");
-}
-
-/**
- * The selection that a line means.
- * @param {string} text
- * @returns {any} null for an empty line; the line itself if it is no selection, so that the template says why
- */
-function readSelection(text) {
-  const line = text.trim();
-  const [, word, count] = line.match(/^(top|first)\W*(\d+)$/) ?? [];
-  if (word) return { [word]: Number(count) };
-  const parts = line.replace(/^\[(.*)\]$/, "$1").split(/\s*,\s*/);
-  const items = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  return items.length > 1 ? items : items[0] || (items[0] === 0 ? 0 : null);
-}
-
-/**
  * How many of a number of things a selection such as `0-5, 8` or `top 8` chooses.
  * @param {string} text
  * @param {number | undefined} total
@@ -306,16 +279,16 @@ function makeSelectionField(send) {
   /** @type {Control | null} */
   let shown = null;
   const count = () => {
-    const chosen = countSelected(input.value || writeSelection(shown?.default), shown?.max);
+    const chosen = countSelected(input.value || toText(shown?.default), shown?.max);
     const of = shown?.max === undefined ? "" : ` of ${shown.max}`;
     hint.textContent = chosen === null ? "0-5, top 8, all" : `${chosen}${of} ${shown?.unit ?? ""}`;
   };
   input.addEventListener("input", count);
-  sendWhatIsWritten(input, () => send(readSelection(input.value)));
+  sendWhatIsWritten(input, () => send(input.value.trim() || null));
   const show = (/** @type {Control} */ control) => {
     shown = control;
-    input.placeholder = writeSelection(control.default);
-    fill(input, writeSelection(control.value));
+    input.placeholder = toText(control.default);
+    fill(input, toText(control.value));
     count();
   };
   return { element, show };
