@@ -150,6 +150,7 @@ export class Editor extends EventTarget {
     return [
       EditorView.cspNonce.of(nonce instanceof HTMLElement ? (nonce.nonce ?? "") : ""),
       EditorView.contentAttributes.of({
+        tabindex: "0",
         "aria-label": "Template, as YAML. Escape, then Tab leaves the editor.",
       }),
       EditorView.lineWrapping,

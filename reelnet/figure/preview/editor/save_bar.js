@@ -249,6 +249,7 @@ export class SaveBar {
         ?.replace(/\.ya?ml$/, "") ?? "";
     this.name.value = this.saved?.writable ? `${base}-2` : `my-${base}`;
     this.form.hidden = false;
+    this.conflict.hidden = true;
     this.saveAs.setAttribute("aria-expanded", "true");
     this.updateForm(false);
     this.name.focus();
@@ -267,6 +268,7 @@ export class SaveBar {
     if (this.form.hidden) return;
     this.form.hidden = true;
     this.saveAs.focus();
+    this.update();
   }
 
   update() {
@@ -276,10 +278,10 @@ export class SaveBar {
     this.save.disabled = !saved || Boolean(theirs) || (saved.writable && !isChanged);
     this.state.textContent = this.describeState();
     this.state.classList.toggle("unsaved", isChanged);
-    this.conflict.hidden = !theirs;
+    this.conflict.hidden = !theirs || !this.form.hidden;
     if (!theirs || !saved) return;
     const [added, removed] = countLines(this.editor.text, theirs.text);
-    this.question.textContent = `${saved.file} has changed on disk (+${added} −${removed} lines against yours).`;
+    this.question.textContent = `${saved.file} has changed on disk (+${added} −${removed} lines compared with yours).`;
   }
 
   describeState() {
