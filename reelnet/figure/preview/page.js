@@ -88,7 +88,7 @@ export class Page {
 
   makeSideBar() {
     const { editor, problems, saveBar, controls, panelKeys, outputs } = this;
-    const template = make("div", { class: "template" }, editor.element, problems.element, saveBar.element);
+    const template = make("div", { class: "template" }, editor.element, problems.element);
     return new SideBar(
       [
         { name: "template", title: "Template", element: template },
@@ -96,6 +96,7 @@ export class Page {
         { name: "panel", title: "Panel", element: panelKeys.element },
         { name: "output", title: "Output", element: outputs.element },
       ],
+      saveBar.element,
       (name) => this.refreshTab(name),
     );
   }

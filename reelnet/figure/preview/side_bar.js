@@ -12,9 +12,10 @@ const STEP = 16;
 export class SideBar {
   /**
    * @param {Tab[]} tabs
+   * @param {HTMLElement} foot what stands below each tab
    * @param {(name: string) => void} onOpen
    */
-  constructor(tabs, onOpen) {
+  constructor(tabs, foot, onOpen) {
     this.tabs = tabs;
     this.onOpen = onOpen;
     this.current = "";
@@ -40,7 +41,7 @@ export class SideBar {
       "aria-valuenow": String(NARROWEST),
     });
     this.element = make("aside", { class: "side-bar", "aria-label": "Template and output" });
-    this.element.append(this.handle, list, ...tabs.map(({ element }) => element));
+    this.element.append(this.handle, list, ...tabs.map(({ element }) => element), foot);
     new ResizeObserver(() => {
       this.handle.setAttribute("aria-valuenow", String(this.element.offsetWidth));
     }).observe(this.element);

@@ -9,10 +9,10 @@ from tests.preview.browser.conftest import find_text, write_at_end
 
 
 def test_all_mistakes_are_shown_where_they_are(opened: OpenPage) -> None:
-    write_at_end(opened, "thme: dark\ncanvas: {widht: 8}\n")
+    write_at_end(opened, "thme: dark\ncanvas: {max_widht: 800}\n")
     page = opened.page
     marks = page.locator(".cm-lintRange-error")
-    expect(marks).to_have_text(["thme", "widht"])
+    expect(marks).to_have_text(["thme", "max_widht"])
     problems = page.locator(".problems li")
     expect(problems).to_have_count(2)
     expect(problems.first).to_contain_text("6:1")
@@ -20,10 +20,10 @@ def test_all_mistakes_are_shown_where_they_are(opened: OpenPage) -> None:
     expect(page.get_by_role("tab", name="Template")).to_contain_text("2")
     problems.last.get_by_role("button").click()
     expect(find_text(opened)).to_be_focused()
-    expect(page.locator(".cm-activeLine")).to_have_text("canvas: {widht: 8}")
+    expect(page.locator(".cm-activeLine")).to_have_text("canvas: {max_widht: 800}")
     # The caret is where the mistake begins.
     page.keyboard.press("Control+Delete")
-    page.keyboard.type("width")
+    page.keyboard.type("max_width")
     expect(problems).to_have_count(1)
 
 
