@@ -62,6 +62,11 @@ class OpenPreview:
         return str(self.page.locator(".sheet > img").get_attribute("src"))
 
     @property
+    def editor(self) -> Locator:
+        """The text that can be edited."""
+        return self.page.locator(EDITOR)
+
+    @property
     def text(self) -> str:
         """The text in the editor."""
         return "\n".join(self.page.locator(".cm-line").all_inner_texts()).rstrip("\n")
@@ -95,7 +100,7 @@ class OpenPreview:
 
     def type_at_end(self, text: str) -> None:
         """Type at the end of the template."""
-        self.page.locator(EDITOR).click()
+        self.editor.click()
         self.page.keyboard.press("Control+End")
         self.page.keyboard.insert_text(text)
 

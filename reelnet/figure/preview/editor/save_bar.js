@@ -7,7 +7,7 @@ import { makeIcon } from "../forms/icons.js";
 /** @typedef {{text: string, sha256: string}} OnDisk */
 
 /** @param {string} text */
-const normalize = (text) => text.replaceAll(/\r\n?/g, "\n");
+const normalize = (text) => text.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n");
 
 /**
  * How many lines one text has that another one has not, in both directions.
@@ -144,8 +144,7 @@ export class SaveBar {
     this.saved = draft?.saved ?? now;
     this.editor.setText(this.saved.text, { isUndoable: false });
     if (draft) this.editor.setText(draft.text);
-    if (now.sha256 !== this.saved.sha256) this.theirs = now;
-    this.update();
+    this.meet(now);
   }
 
   /**
@@ -178,10 +177,21 @@ export class SaveBar {
     const { template } = this;
     const now = await this.read(template);
     if (!now || !this.saved || this.template !== template || now.sha256 === this.saved.sha256) return;
-    if (!this.isChanged || now.text === this.editor.text) {
-      this.saved = now;
+    this.meet(now);
+  }
+
+  /**
+   * Take what lies on disk for what the text began from, unless both have changed.
+   * @param {OnDisk} now
+   */
+  meet(now) {
+    if (!this.saved) return;
+    const isFree = !this.isChanged || now.text === this.editor.text;
+    // Line breaks may have changed alone, which the editor does not show.
+    if (isFree || now.text === this.saved.text) {
+      this.saved = { ...this.saved, ...now };
       this.theirs = null;
-      this.editor.setText(now.text, { from: "disk" });
+      if (isFree) this.editor.setText(now.text, { from: "disk" });
     } else {
       this.theirs = now;
     }
@@ -215,12 +225,13 @@ export class SaveBar {
     const answer = await this.ask("save", { template, text, sha256: saved.sha256 });
     if (!answer || this.template !== template) return;
     if (answer.conflict) {
-      this.theirs = { ...answer.conflict, text: normalize(answer.conflict.text) };
-    } else {
-      this.saved = { ...saved, text, sha256: answer.sha256 };
-      this.onSaved(template);
+      this.meet({ ...answer.conflict, text: normalize(answer.conflict.text) });
+      if (!this.theirs) await this.saveText();
+      return;
     }
+    this.saved = { ...saved, text, sha256: answer.sha256 };
     this.update();
+    this.onSaved(template);
   }
 
   async saveTextAs() {

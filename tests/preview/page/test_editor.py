@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.figure.browser import OpenPage
-from tests.preview.browser.conftest import find_text, write_at_end
+from tests.preview.page.opened import OpenPreview
 
 
-def test_all_mistakes_are_shown_where_they_are(opened: OpenPage) -> None:
-    write_at_end(opened, "thme: dark\ncanvas: {max_widht: 800}\n")
-    page = opened.page
+def test_all_mistakes_are_shown_where_they_are(preview: OpenPreview) -> None:
+    preview.type_at_end("thme: dark\ncanvas: {max_widht: 800}\n")
+    page = preview.page
     marks = page.locator(".cm-lintRange-error")
     expect(marks).to_have_text(["thme", "max_widht"])
     problems = page.locator(".problems li")
     expect(problems).to_have_count(2)
-    expect(problems.first).to_contain_text("6:1")
+    expect(problems.first).to_contain_text("5:1")
     expect(problems.first).to_contain_text("did you mean 'theme'?")
     expect(page.get_by_role("tab", name="Template")).to_contain_text("2")
     problems.last.get_by_role("button").click()
-    expect(find_text(opened)).to_be_focused()
+    expect(preview.editor).to_be_focused()
     expect(page.locator(".cm-activeLine")).to_have_text("canvas: {max_widht: 800}")
     # The caret is where the mistake begins.
     page.keyboard.press("Control+Delete")
@@ -27,20 +26,20 @@ def test_all_mistakes_are_shown_where_they_are(opened: OpenPage) -> None:
     expect(problems).to_have_count(1)
 
 
-def test_a_click_mends_a_word_that_is_nearly_right(opened: OpenPage) -> None:
-    write_at_end(opened, "thme: dark\n")
-    page = opened.page
+def test_a_click_mends_a_word_that_is_nearly_right(preview: OpenPreview) -> None:
+    preview.type_at_end("thme: dark\n")
+    page = preview.page
     page.locator(".cm-lintRange-error").hover()
     page.get_by_role("button", name="Change to theme").click()
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
-    expect(find_text(opened)).to_contain_text("theme: dark")
+    expect(preview.editor).to_contain_text("theme: dark")
     expect(page.locator(".problems")).to_contain_text("No problems.")
 
 
-def test_markup_in_a_template_is_text(opened: OpenPage) -> None:
+def test_markup_in_a_template_is_text(preview: OpenPreview) -> None:
     attack = "<img src=x onerror=document.title=1>"
-    write_at_end(opened, f"theme: {attack}\n")
-    page = opened.page
+    preview.type_at_end(f"theme: {attack}\n")
+    page = preview.page
     expect(page.locator(".problems li")).to_contain_text(attack)
     page.locator(".cm-lintRange-error").first.hover()
     expect(page.locator(".cm-tooltip")).to_contain_text(attack)
@@ -48,29 +47,29 @@ def test_markup_in_a_template_is_text(opened: OpenPage) -> None:
     assert page.title() != "1"
 
 
-def test_tab_indents_and_escape_lets_it_leave(opened: OpenPage) -> None:
-    write_at_end(opened, "theme:\n")
-    page = opened.page
+def test_tab_indents_and_escape_lets_it_leave(preview: OpenPreview) -> None:
+    preview.type_at_end("theme:\n")
+    page = preview.page
     expect(page.locator(".cm-activeLine")).to_have_text("  ")
     page.keyboard.press("Tab")
     expect(page.locator(".cm-activeLine")).to_have_text("    ")
-    expect(find_text(opened)).to_be_focused()
+    expect(preview.editor).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
-    expect(find_text(opened)).not_to_be_focused()
+    expect(preview.editor).not_to_be_focused()
 
 
-def test_undo_and_redo(opened: OpenPage) -> None:
-    page = opened.page
+def test_undo_and_redo(preview: OpenPreview) -> None:
+    page = preview.page
     undo, redo = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Redo")
     expect(undo).to_be_disabled()
-    write_at_end(opened, "theme: dark")
+    preview.type_at_end("theme: dark")
     undo.click()
-    expect(find_text(opened)).not_to_contain_text("theme: dark")
+    expect(preview.editor).not_to_contain_text("theme: dark")
     expect(undo).to_be_disabled()
     redo.click()
-    expect(find_text(opened)).to_contain_text("theme: dark")
+    expect(preview.editor).to_contain_text("theme: dark")
     expect(redo).to_be_disabled()
     page.locator("h1").click()
     page.keyboard.press("Control+z")
-    expect(find_text(opened)).not_to_contain_text("theme: dark")
+    expect(preview.editor).not_to_contain_text("theme: dark")
