@@ -68,7 +68,7 @@ $(BIN)/python:
 
 # An editable install follows the sources by itself; a plain one over it would undo it.
 $(VENV)/installed: $(SOURCES) | $(BIN)/python
-	test -e $(VENV)/installed-dev || $(BIN)/python -m pip install .
+	test -e $(VENV)/installed-dev || $(BIN)/python -m pip install '.[film]'
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python

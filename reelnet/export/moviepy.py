@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from reelnet.errors import ReelnetError
 from reelnet.scene.timeline.timeline import Timeline
 
+MISSING = "moviepy is not installed; pip install 'reelnet[film]'"
+"""What to do where moviepy is needed and missing."""
+
 
 def to_clip(timeline: Timeline, draw_step: Callable[[int], NDArray[np.uint8]]) -> Any:
     """A `VideoClip` of the frames of a timeline.
@@ -26,7 +29,7 @@ def to_clip(timeline: Timeline, draw_step: Callable[[int], NDArray[np.uint8]]) -
     try:
         from moviepy import VideoClip
     except ImportError:
-        raise ReelnetError("moviepy is not installed; pip install 'reelnet[moviepy]'") from None
+        raise ReelnetError(MISSING) from None
 
     fps = timeline.fps
     steps = [frame.step for frame in timeline for _ in range(round(frame.duration * fps))]
@@ -34,6 +37,7 @@ def to_clip(timeline: Timeline, draw_step: Callable[[int], NDArray[np.uint8]]) -
     def draw_frame(seconds: float) -> NDArray[np.uint8]:
         return draw_step(steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)])
 
-    # moviepy writes int(duration * fps) frames; with an exact duration, rounding would drop the last one.
-    clip = VideoClip(draw_frame, duration=float((len(steps) + Fraction(1, 2)) / fps))
+    # moviepy writes int(duration * fps) frames, and with an exact duration, rounding could drop the last one. More
+    # than a thousandth of a frame would add up where clips follow each other.
+    clip = VideoClip(draw_frame, duration=float((len(steps) + Fraction(1, 1000)) / fps))
     return clip.with_fps(float(fps))

@@ -104,5 +104,5 @@ def test_without_moviepy_the_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "moviepy", None)
-    with pytest.raises(ReelnetError, match="pip install"):
+    with pytest.raises(ReelnetError, match=r"pip install 'reelnet\[film\]'"):
         training(tmp_path).reel().clip()
