@@ -1,6 +1,6 @@
 // What the address of the page says, such as `#template=article&layer=conv5&step=70`, so that a reload keeps it.
 
-/** @typedef {{template: string | null, layer: string | null, step: number | null}} Place */
+/** @typedef {import("./contract.js").Place} Place */
 
 /** @returns {Place} */
 export function readAddress() {

@@ -85,6 +85,11 @@
  * @property {string} sha256
  * @property {boolean} writable
  *
+ * @typedef {object} Place What a reader looks at; null for what the preview chooses.
+ * @property {string | null} template
+ * @property {string | null} layer
+ * @property {number | null} step
+ *
  * @typedef {{answer: any, buffers: Uint8Array<ArrayBuffer>[]}} Answer
  *
  * @typedef {object} Connection What the page asks its preview through.

@@ -2,7 +2,6 @@
 
 import { make } from "../items.js";
 import { placeImages } from "../scene.js";
-import { readAddress, writeAddress } from "./address.js";
 import { Controls } from "./forms/controls.js";
 import { Editor } from "./editor/editor.js";
 import { Mistakes } from "./mistakes.js";
@@ -18,6 +17,7 @@ import { TemplatesMenu } from "./templates_menu.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./contract.js").Diagnostic} Diagnostic */
+/** @typedef {import("./contract.js").Place} Place */
 
 const ZOOMS = /** @type {const} */ ({ Fit: "fit", "100 %": 1, "200 %": 2 });
 /** Milliseconds between pictures of a run that grows, at least; so that the training is not slowed down. */
@@ -28,12 +28,15 @@ const PATIENCE = 600;
 /** One page on one preview. */
 export class Page {
   /**
-   * @param {HTMLElement} root
+   * @param {HTMLElement} root an empty element, in the document or in a shadow tree
    * @param {import("./contract.js").Connection} connection
+   * @param {(place: Place) => void} onPlace called when the reader has chosen another template, layer or step
    */
-  constructor(root, connection) {
+  constructor(root, connection, onPlace) {
     this.root = root;
     this.connection = connection;
+    this.onPlace = onPlace;
+    this.closing = new AbortController();
     /** @type {import("./contract.js").Opened | null} */
     this.opened = null;
     /** @type {import("./contract.js").View} */
@@ -67,7 +70,12 @@ export class Page {
     const goTo = (/** @type {Diagnostic} */ problem) => this.goTo(problem);
     this.mistakes = new Mistakes(goTo);
     this.problems = new Problems({ onGo: goTo });
-    this.editor = new Editor({ connection, getView, onText: (text, origin) => this.edit(text, origin) });
+    this.editor = new Editor({
+      root: /** @type {Document | ShadowRoot} */ (root.getRootNode()),
+      connection,
+      getView,
+      onText: (text, origin) => this.edit(text, origin),
+    });
     this.saveBar = new SaveBar({ connection, editor: this.editor, onSaved: (name) => this.follow(name) });
     this.controls = new Controls({ connection, getView, editor: this.editor });
     this.panelKeys = new PanelKeys({
@@ -90,6 +98,7 @@ export class Page {
     const { editor, problems, saveBar, controls, panelKeys, outputs } = this;
     const template = make("div", { class: "template" }, editor.element, problems.element);
     return new SideBar(
+      this.root,
       [
         { name: "template", title: "Template", element: template },
         { name: "controls", title: "Controls", element: controls.element },
@@ -131,7 +140,14 @@ export class Page {
       this.view.layer = this.layers.value;
       this.layOut();
     });
-    document.addEventListener("keydown", (event) => this.press(event));
+    this.root.addEventListener("keydown", (event) => {
+      if (this.saveBar.press(event) || this.press(event)) event.preventDefault();
+    });
+    document.addEventListener(
+      "visibilitychange",
+      () => this.transport.player.setVisible(!document.hidden),
+      this.closing,
+    );
     this.problems.addEventListener("change", () => this.sideBar.showCount("template", this.problems.count));
     connection.on("file", ({ template }) => {
       if (template === this.view.template) this.layOut();
@@ -148,11 +164,14 @@ export class Page {
     });
   }
 
-  async start() {
+  /**
+   * Show what the preview begins with, unless the reader wants something else.
+   * @param {Place} wanted
+   */
+  async start(wanted) {
     await this.open();
     if (!this.opened) return;
     const { start, templates } = this.opened;
-    const wanted = readAddress();
     const isKnown = templates.some(({ name }) => name === wanted.template);
     this.view.template = isKnown && wanted.template !== null ? wanted.template : start.template;
     this.view.layer = wanted.layer ?? start.layer;
@@ -212,7 +231,7 @@ export class Page {
     this.transport.setTimeline({ steps: layout.steps, frames, loop: null }, layout.step);
     this.showMistakes([], layout.notes, 0);
     this.notices.showBanner("");
-    this.writeAddress();
+    this.tellPlace();
   }
 
   /**
@@ -235,13 +254,25 @@ export class Page {
   seek(isChosen) {
     if (this.hasFigure) this.stage.seek(this.transport.player.step);
     else this.pictures.loadStep(this.transport.step, this.stage.ratio);
-    if (isChosen) this.writeAddress();
+    if (isChosen) this.tellPlace();
   }
 
-  writeAddress() {
+  tellPlace() {
     const { template, layer } = this.view;
     const isFollowing = this.opened?.run.growing && this.transport.isAtEnd;
-    writeAddress({ template, layer, step: isFollowing ? null : this.transport.step });
+    this.onPlace({ template, layer, step: isFollowing ? null : this.transport.step });
+  }
+
+  /** Whether there are texts that are not on disk. */
+  get isUnsaved() {
+    return this.saveBar.isUnsaved;
+  }
+
+  /** End all that would go on without the page's elements. */
+  close() {
+    this.closing.abort();
+    this.transport.player.pause();
+    clearTimeout(this.growth);
   }
 
   /** @param {string} name */
@@ -294,7 +325,7 @@ export class Page {
     if (name === this.view.template) return;
     this.view.template = name;
     this.open();
-    this.writeAddress();
+    this.tellPlace();
   }
 
   /**
@@ -379,15 +410,18 @@ export class Page {
     else if (!this.growth) this.growth = setTimeout(renew, GROWTH);
   }
 
-  /** @param {KeyboardEvent} event */
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether the key means anything
+   */
   press(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return false;
     const target = /** @type {HTMLElement} */ (event.target);
     const isSlider = target === this.transport.slider;
-    if (target.closest("input, select, textarea, [contenteditable], [popover]") && !isSlider) return;
-    if (event.key === "Escape") this.choosePanel(null);
-    else if (event.key === " " && target instanceof HTMLButtonElement) return;
-    else if (!this.transport.press(event.key)) return;
-    event.preventDefault();
+    if (target.closest("input, select, textarea, [contenteditable], [popover]") && !isSlider) return false;
+    if (event.key === " " && target instanceof HTMLButtonElement) return false;
+    if (event.key !== "Escape") return this.transport.press(event.key);
+    this.choosePanel(null);
+    return true;
   }
 }

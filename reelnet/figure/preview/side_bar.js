@@ -11,11 +11,13 @@ const STEP = 16;
 /** Tabs beside the stage. */
 export class SideBar {
   /**
+   * @param {HTMLElement} root whose style says how wide the side bar is
    * @param {Tab[]} tabs
    * @param {HTMLElement} foot what stands below each tab
    * @param {(name: string) => void} onOpen
    */
-  constructor(tabs, foot, onOpen) {
+  constructor(root, tabs, foot, onOpen) {
+    this.root = root;
     this.tabs = tabs;
     this.onOpen = onOpen;
     this.current = "";
@@ -116,8 +118,8 @@ export class SideBar {
 
   /** @param {number} width in CSS pixels */
   setWidth(width) {
-    const chosen = Math.round(Math.max(NARROWEST, Math.min(width, innerWidth * 0.6)));
-    document.documentElement.style.setProperty("--side-bar", `${chosen}px`);
+    const chosen = Math.round(Math.max(NARROWEST, width));
+    this.root.style.setProperty("--side-bar", `${chosen}px`);
     writeSetting(String(chosen));
   }
 }

@@ -66,6 +66,8 @@ export class TemplatesMenu {
   }
 
   open() {
+    const { bottom } = this.button.getBoundingClientRect();
+    this.popover.style.setProperty("--top", `${Math.min(bottom, innerHeight / 2)}px`);
     this.fill();
     /** @type {HTMLElement | null} */ (this.grid.querySelector("[aria-current]"))?.focus();
   }
@@ -118,7 +120,7 @@ export class TemplatesMenu {
   /** @param {KeyboardEvent} event */
   press(event) {
     const cards = /** @type {HTMLElement[]} */ ([...this.grid.children]);
-    const at = cards.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const at = cards.findIndex((card) => card.matches(":focus"));
     const perRow = cards.filter((card) => card.offsetTop === cards[0].offsetTop).length;
     /** @type {Record<string, number>} */
     const moves = {

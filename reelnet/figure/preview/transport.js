@@ -35,7 +35,6 @@ export class Transport {
     this.button.addEventListener("click", () => this.toggle());
     this.slider.addEventListener("input", () => this.seek(Number(this.slider.value)));
     this.speeds.addEventListener("change", () => (this.player.speed = Number(this.speeds.value)));
-    document.addEventListener("visibilitychange", () => this.player.setVisible(!document.hidden));
   }
 
   get steps() {

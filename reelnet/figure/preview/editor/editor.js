@@ -124,11 +124,12 @@ function findChange(before, after) {
 export class Editor extends EventTarget {
   /**
    * @param {object} page
+   * @param {Document | ShadowRoot} page.root where the editor will stand, with its styles
    * @param {import("../contract.js").Connection} page.connection
    * @param {() => import("../contract.js").View} page.getView
    * @param {(text: string, origin: Origin) => void} page.onText called soon after the text has changed
    */
-  constructor({ connection, getView, onText }) {
+  constructor({ root, connection, getView, onText }) {
     super();
     this.connection = connection;
     this.getView = getView;
@@ -141,7 +142,7 @@ export class Editor extends EventTarget {
     this.lastWrite = Promise.resolve();
     this.element = make("div", { class: "editor" });
     this.extensions = this.listExtensions();
-    this.view = new EditorView({ parent: this.element, state: this.makeState("") });
+    this.view = new EditorView({ root, parent: this.element, state: this.makeState("") });
   }
 
   /** @returns {import("@codemirror/state").Extension[]} */

@@ -114,15 +114,16 @@ export class SaveBar {
     this.connection.on("file", ({ template }) => {
       if (template === this.template) this.follow();
     });
-    document.addEventListener("keydown", (event) => this.press(event));
-    addEventListener("beforeunload", (event) => {
-      if (this.isChanged || this.drafts.size) event.preventDefault();
-    });
   }
 
   /** Whether the editor has a text that is not on disk. */
   get isChanged() {
     return this.saved !== null && this.editor.text !== this.saved.text;
+  }
+
+  /** Whether this or another template has a text that is not on disk. */
+  get isUnsaved() {
+    return this.isChanged || this.drafts.size > 0;
   }
 
   /**
@@ -302,12 +303,13 @@ export class SaveBar {
     return this.saved.writable ? "Saved" : "Built-in template";
   }
 
-  /** @param {KeyboardEvent} event */
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether the key means anything
+   */
   press(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return false;
     const target = /** @type {HTMLElement} */ (event.target);
-    const root = this.element.closest(".preview");
-    if (!root || (root !== document.body && !root.contains(target))) return;
     const key = event.key.toLowerCase();
     // Text fields and the editor have an undo of their own.
     const isText = target.closest(
@@ -316,7 +318,7 @@ export class SaveBar {
     if (key === "s" && !event.shiftKey) this.saveText();
     else if (key === "z" && !event.shiftKey && !isText) this.editor.undo();
     else if ((key === "y" || key === "z") && !isText) this.editor.redo();
-    else return;
-    event.preventDefault();
+    else return false;
+    return true;
   }
 }

@@ -50,7 +50,7 @@ export class Controls {
   build(groups) {
     const before = this.rows;
     const closed = new Set([...this.element.querySelectorAll("details:not([open])")].map((each) => each.id));
-    const focus = document.activeElement;
+    const focus = this.element.querySelector(":focus");
     this.rows = new Map();
     const parts = groups.map(({ title, controls }) => {
       const rows = controls.map((control) => {

@@ -77,7 +77,7 @@ function sendWhatIsWritten(input, send) {
  * @param {string} text
  */
 function fill(input, text) {
-  if (document.activeElement !== input && input.value !== text) input.value = text;
+  if (!input.matches(":focus") && input.value !== text) input.value = text;
 }
 
 /**
@@ -203,6 +203,9 @@ function toHex(color) {
   return context.fillStyle.startsWith("#") ? context.fillStyle : null;
 }
 
+/** Of the lists of colors, so that each has an id of its own. */
+let lastNumber = 0;
+
 /**
  * @param {Send} send
  * @returns {Field}
@@ -210,7 +213,7 @@ function toHex(color) {
 function makeColorField(send) {
   const swatch = make("input", { type: "color" });
   const text = make("input", { type: "text", spellcheck: "false", autocapitalize: "off" });
-  const names = make("datalist", { id: `colors-${crypto.randomUUID()}` });
+  const names = make("datalist", { id: `colors-${++lastNumber}` });
   text.setAttribute("list", names.id);
   const element = make("div", { class: "color" }, swatch, text, names);
   swatch.addEventListener("input", () => {
@@ -222,7 +225,7 @@ function makeColorField(send) {
     const hex = toHex(toText(control.value ?? control.default));
     swatch.setAttribute("aria-label", `${control.label}: choose`);
     swatch.classList.toggle("none", hex === null);
-    if (document.activeElement !== swatch) swatch.value = hex ?? "#808080";
+    if (!swatch.matches(":focus")) swatch.value = hex ?? "#808080";
     text.placeholder = toText(control.default) || "auto";
     fill(text, toText(control.value));
     names.replaceChildren(...(control.choices ?? []).map((name) => make("option", { value: toText(name) })));
@@ -345,7 +348,7 @@ function makeListField(send) {
   const show = (/** @type {Control} */ control) => {
     /** @type {string[]} */
     const texts = (control.value ?? control.default ?? []).map(toText);
-    if (element.contains(document.activeElement) || JSON.stringify(texts) === JSON.stringify(read())) return;
+    if (element.matches(":focus-within") || JSON.stringify(texts) === JSON.stringify(read())) return;
     list.replaceChildren();
     texts.forEach(append);
   };
