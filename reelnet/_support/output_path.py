@@ -59,3 +59,26 @@ def resolve_output(path: Path) -> Path:
     if kind in FILE_KINDS:
         raise UsageError(f"{path}: is {FILE_KINDS[kind]}")
     return target
+
+
+def require_writable(*paths: Path) -> None:
+    """Check before the first file is written, as far as possible, that all of them can be.
+
+    Raises:
+        UsageError: A path is a folder, a pipe or a device, or two paths are the same file.
+        ReelnetError: A folder is a file or is read-only.
+    """
+    targets: set[str] = set()
+    for path in paths:
+        target = resolve_output(path)
+        real = os.path.realpath(target)
+        if real in targets:
+            raise UsageError(f"{path}: two files would have this name; give each its own")
+        targets.add(real)
+        folder = target.parent
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        if not folder.is_dir():
+            raise ReelnetError(f"{folder}: is a file, so {path} cannot be written; choose another folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ReelnetError(f"{folder}: no permission to write {path} here; choose another folder")

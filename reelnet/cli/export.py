@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reelnet._support.output_path import require_writable
 from reelnet.cli import options, output
 from reelnet.cli.output import Column
 
@@ -80,7 +81,7 @@ def export(
         from reelnet.export.provenance import require_replaceable, write_provenance
 
         require_replaceable(report_path)
-    output.require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
+    require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
     outcomes = output.save_with_bars(requests, export_request, quiet=quiet, jobs=jobs)
     output.print_notes(outcome.report for outcome in outcomes if outcome.report is not None)
     if report_path is not None:
@@ -100,6 +101,7 @@ def export(
 def table_row(outcome: PlatformResult) -> tuple[str, ...]:
     """The cells of a file in the table."""
     from reelnet._support.byte_size import format_size
+    from reelnet.export.report_text import format_fill, format_quality
 
     report = outcome.report
     if report is None:
@@ -109,10 +111,10 @@ def table_row(outcome: PlatformResult) -> tuple[str, ...]:
         outcome.path,
         format_size(report.bytes),
         "-" if report.cap is None else format_size(report.cap),
-        output.format_fill(report),
+        format_fill(report),
         str(report.frames),
         str(report.scale),
-        output.format_quality(report),
+        format_quality(report),
         "; ".join(report.traded) or "-",
     )
 

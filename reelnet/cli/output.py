@@ -1,24 +1,20 @@
-"""What commands print: progress bars, notes, report lines and tables. `require_writable` guards the files they write.
+"""What commands print: progress bars, notes and tables.
 
 Results go to stdout; progress bars and notes go to stderr.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reelnet._support.output_path import resolve_output
-from reelnet._support.text import format_count, make_printable
-from reelnet.errors import ReelnetError, UsageError
+from reelnet._support.text import make_printable
 
 if TYPE_CHECKING:
     from reelnet.export.parallel import SaveTask
@@ -116,78 +112,6 @@ def print_notes(reports: Iterable[Report]) -> None:
     """Print each different note once, on stderr."""
     for note in dict.fromkeys(note for report in reports for note in report.notes):
         click.echo(f"reelnet: note: {make_printable(note)}", err=True)
-
-
-def require_writable(*paths: Path) -> None:
-    """Check before the first file is written, as far as possible, that all of them can be.
-
-    Raises:
-        UsageError: A path is a folder, a pipe or a device, or two paths are the same file.
-        ReelnetError: A folder is a file or is read-only.
-    """
-    targets: set[str] = set()
-    for path in paths:
-        target = resolve_output(path)
-        real = os.path.realpath(target)
-        if real in targets:
-            raise UsageError(f"{path}: two files would have this name; give each its own")
-        targets.add(real)
-        folder = target.parent
-        while not os.path.lexists(folder):
-            folder = folder.parent
-        if not folder.is_dir():
-            raise ReelnetError(f"{folder}: is a file, so {path} cannot be written; choose another folder")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ReelnetError(f"{folder}: no permission to write {path} here; choose another folder")
-
-
-def format_report(report: Report) -> str:
-    """A report on one line; MB is 10^6 bytes."""
-    from reelnet._support.byte_size import format_size
-    from reelnet.export.encoders.formats import is_figure
-
-    noun = "step" if is_figure(report.path) else "frame"
-    what = f"{format_count(report.frames, noun)}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{make_printable(str(report.path))}: {format_size(report.bytes)}"]
-    if report.cap is not None:
-        parts.append(f"{format_fill(report)} of {format_size(report.cap)}")
-    parts += [what, f"{report.width}x{report.height}", format_quality(report)]
-    if report.clipped:
-        parts.append(f"{report.clipped:.2%} of the values clipped")
-    if report.encodes > 1:
-        parts.append(f"{report.encodes} encodes")
-    parts.append(f"took {report.seconds:.1f} s")
-    return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
-
-
-def format_embedding(report: Report) -> str:
-    """The line by which a page shows an interactive figure; empty for other files."""
-    from reelnet.export.encoders.formats import is_figure
-    from reelnet.export.html.embed import write_embedding
-
-    if not is_figure(report.path):
-        return ""
-    return write_embedding(report.path, report.width, report.height, report.least_zoom)
-
-
-def format_fill(report: Report) -> str:
-    """The size of a file as a percentage of its cap, rounded down so that only a full file says 100 %."""
-    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f}%"
-
-
-def format_quality(report: Report) -> str:
-    """What a file lost, in a few words."""
-    if report.lossless:
-        return "lossless"
-    if report.max_error_levels == 0:
-        from reelnet.export.encoders.formats import find_format
-        from reelnet.scene.palette.palette import ColorDepth
-
-        # A format with 256 colors loses nothing but colors of photos.
-        is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT
-        return "values exact, photos with fewer colors" if is_reduced else "values exact, lossy codec"
-    mean, most = report.mean_error_levels, report.max_error_levels
-    return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 
 
 def format_shape(shape: Sequence[int]) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reelnet._support.output_path import require_writable
 from reelnet.cli import options
-from reelnet.cli.output import format_embedding, format_report, require_writable, save_all
+from reelnet.cli.output import save_all
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def render(
     from reelnet.export.encoders.formats import find_format, is_figure
     from reelnet.export.layers import select_layers
     from reelnet.export.outputs import resolve_outputs
+    from reelnet.export.report_text import format_embedding, format_report
     from reelnet.export.request import ExportOptions
 
     kept = options.split_words(keep)
@@ -144,6 +146,7 @@ def frame(run: str, step: int | str, file: str, width: str | None, dpi: float | 
 
     A PDF or SVG has text as text, curves as paths, and maps as images of one pixel per value.
     """
+    from reelnet.export.report_text import format_report
     from reelnet.export.request import ExportOptions
 
     export_options = ExportOptions(width=width, dpi=dpi)
@@ -178,6 +181,7 @@ def again(report: Path, run: str | None, folder: Path | None, jobs: int | None, 
     The exit code is 1 if a file differs, which other versions of the libraries can cause.
     """
     from reelnet.export.provenance import Provenance
+    from reelnet.export.report_text import format_report
     from reelnet.reel import open_run
 
     provenance = Provenance.read(report)

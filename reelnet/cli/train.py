@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reelnet._support.output_path import require_writable
 from reelnet._support.text import format_count, make_printable
 from reelnet.cli import options, output
 from reelnet.cli.app import Interruption
@@ -173,12 +174,13 @@ def layers(data_root: Path | None, **settings: Any) -> None:
 @options.quiet
 def demo(run: str, out: Path, steps: int, seed: int, force: bool, jobs: int | None, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
+    from reelnet.export.report_text import format_report
     from reelnet.export.request import ExportRequest
     from reelnet.reel import open_run
     from reelnet.runs.header import displayable_layers
     from reelnet.runs.session import require_free_path
 
-    output.require_writable(out / "layer.mp4")
+    require_writable(out / "layer.mp4")
     require_free_path(run, force=force)
     with redirect_stdout(sys.stderr):
         from reelnet.demo.training import Recipe
@@ -195,7 +197,7 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, jobs: int | No
         for suffix, step in ((".mp4", None), (".gif", None), (".png", opened.steps[-1]))
     ]
     for report in output.save_all(requests, quiet=quiet, jobs=jobs):
-        click.echo(output.format_report(report))
+        click.echo(format_report(report))
 
 
 class LivePreview:

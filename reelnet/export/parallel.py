@@ -40,7 +40,17 @@ def default_jobs() -> int:
     return max(1, (os.cpu_count() or 1) // CORES_PER_JOB)
 
 
-def save_each(requests: Sequence[ExportRequest], task: SaveTask[T], jobs: int, on_start: OnStart) -> list[T]:
+class Stopped(Exception):  # noqa: N818 - it is no error, but what was asked for
+    """Writing was stopped. Files that were not finished are gone."""
+
+
+def save_each(
+    requests: Sequence[ExportRequest],
+    task: SaveTask[T],
+    jobs: int,
+    on_start: OnStart,
+    stop: Connection[Any, Any] | None = None,
+) -> list[T]:
     """Write files, up to `jobs` at a time.
 
     With several jobs each runs in a process of its own, and takes as much memory as a single render. They end with
@@ -49,21 +59,24 @@ def save_each(requests: Sequence[ExportRequest], task: SaveTask[T], jobs: int, o
     Args:
         requests: The files.
         task: Writes one of them.
-        jobs: How many are written at a time; 1 writes them in this process, one after the other.
+        jobs: How many are written at a time; 1 writes them in this process, one after the other, unless there is a
+            `stop`.
         on_start: Called for each file.
+        stop: Becomes ready for reading, or ends, when writing is to stop at once.
 
     Returns:
         What `task` returned, in the order of the requests.
 
     Raises:
         ReelnetError: A process was killed.
+        Stopped: `stop` is ready.
         Exception: What `task` raised. Files that were already begun are finished first.
     """
     jobs = min(jobs, len(requests))
-    if jobs <= 1:
+    if jobs <= 1 and stop is None:
         return [task(request, *on_start(request)) for request in requests]
     with _start_workers(task, jobs) as workers:
-        return _Dispatcher(requests, workers, on_start).run()
+        return _Dispatcher(requests, workers, on_start, stop).run()
 
 
 @dataclass(frozen=True)
@@ -78,9 +91,14 @@ class _Dispatcher:
     """Hands out requests to workers, and collects what they report."""
 
     def __init__(
-        self, requests: Sequence[ExportRequest], workers: Sequence[_Worker], on_start: OnStart
+        self,
+        requests: Sequence[ExportRequest],
+        workers: Sequence[_Worker],
+        on_start: OnStart,
+        stop: Connection[Any, Any] | None,
     ) -> None:
         self._requests, self._on_start = requests, on_start
+        self._stop = [] if stop is None else [stop]
         self._idle = list(workers)
         self._busy: dict[Connection[Any, Any], tuple[_Worker, int, OnProgress, OnTrial]] = {}
         self._results: dict[int, Any] = {}
@@ -94,8 +112,10 @@ class _Dispatcher:
         while self._busy or (waiting and not self._errors):
             while self._idle and waiting and not self._errors:
                 self._begin(self._idle.pop(), waiting.pop())
-            for connection in wait(list(self._busy)):
+            for connection in wait([*self._stop, *self._busy]):
                 assert isinstance(connection, Connection)
+                if connection in self._stop:
+                    raise Stopped
                 self._receive(connection)
         if self._errors:
             raise self._errors[min(self._errors)]

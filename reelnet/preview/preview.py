@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from reelnet._support.arguments import require_path
+from reelnet.config.spec import DEFAULT_DENSITY
 from reelnet.errors import ReelnetError, TemplateError, UsageError, suggest_names
 from reelnet.export.encoders.formats import FIGURE, FORMATS
 from reelnet.export.encoders.png import encode_png
 from reelnet.export.html.color_table import format_color
+from reelnet.export.outputs import resolve_outputs
 from reelnet.export.platforms.load import load_platforms
+from reelnet.export.request import ExportRequest
 from reelnet.preview.answer import Answer, Arguments, View
 from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
 from reelnet.preview.files.watch import OnEvent, RunWatch, TemplateWatch, Watcher
 from reelnet.preview.keys.panel_keys import describe_panel
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
+from reelnet.preview.products.renders import Renders
+from reelnet.preview.products.target import Target
 from reelnet.preview.scenes import Scenes, describe_panels, diagnose
 from reelnet.reel import open_run
 from reelnet.render.registry import panel_registry
@@ -51,6 +56,7 @@ class Preview:
         template: The name or the file of the template to begin with.
         layer: The layer to begin with; None for the template's.
         step: The step to begin with; None for the last one.
+        folder: The folder for files that the page has written.
 
     Raises:
         RunError: There is no run at `run`, or it is damaged.
@@ -65,6 +71,7 @@ class Preview:
         *,
         layer: str | None = None,
         step: int | None = None,
+        folder: str | os.PathLike[str] = "renders",
     ) -> None:
         self._run: RunReader = open_run(run)
         if layer is not None:
@@ -74,6 +81,7 @@ class Preview:
         self._scenes = Scenes(self._run, self._files)
         self._figures = Figures()
         self._worker = LayoutWorker()
+        self._renders = Renders(Path(folder), self._tell)
         self._density = 1
         self._listeners: dict[object, OnEvent] = {}
         self._run_watch = RunWatch(
@@ -89,6 +97,8 @@ class Preview:
             "picture": self._draw,
             "figure": self._describe_figure,
             "panel": self._describe_panel,
+            "render": self._render,
+            "cancel": self._cancel,
             "save": self._save,
             "save_as": self._save_as,
         }
@@ -125,6 +135,7 @@ class Preview:
     def close(self) -> None:
         """Stop all work."""
         self._watcher.close()
+        self._renders.close()
         self._worker.close()
         self._tell("end", {})
 
@@ -194,7 +205,7 @@ class Preview:
                     for each in load_platforms().values()
                 ],
                 "formats": [*FORMATS, FIGURE.suffix],
-                "folder": "renders",
+                "folder": str(self._renders.folder),
             }
         )
 
@@ -203,6 +214,34 @@ class Preview:
         source = self._files.find_source(arguments.view())
         template = load_draft(source, panel_registry()).template
         return Answer(describe_panel(template, arguments.text("panel"), Path(source.name)))
+
+    def _render(self, arguments: Arguments) -> Answer:
+        """Have the file for a platform or of a format written, or those of the template."""
+        view = arguments.view()
+        target = self._read_target(arguments)
+
+        def resolve() -> Sequence[ExportRequest]:
+            rendition = self._scenes.lay_out(view, DEFAULT_DENSITY)
+            if target is None:
+                layers = [] if view.layer is None else [view.layer]
+                return resolve_outputs(self._run, rendition.request.template, layers=layers)
+            return [target.make_request(rendition, self._renders.folder)]
+
+        return Answer({"job": self._renders.start(self._worker.do(Work.LAYOUT, resolve))})
+
+    def _read_target(self, arguments: Arguments) -> Target | None:
+        """The file that is meant; None for those of the template."""
+        if arguments.flag("outputs"):
+            return None
+        platform = arguments.optional_text("platform")
+        if platform is not None:
+            return Target.for_platform(platform)
+        return Target(arguments.text("suffix"))
+
+    def _cancel(self, arguments: Arguments) -> Answer:
+        """Stop a job."""
+        self._renders.cancel(arguments.text("job"))
+        return Answer({})
 
     def _read(self, arguments: Arguments) -> Answer:
         """The text of a template."""

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from reelnet._support.atomic_path import atomic_path
-from reelnet.cli.output import require_writable
+from reelnet._support.output_path import require_writable
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.provenance import require_replaceable
 from reelnet.reel import Run
