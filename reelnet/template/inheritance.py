@@ -45,6 +45,7 @@ _STEP_ALTERNATIVES = {
     "adaptive": ("every", "list", "log"),
     "range": ("list",),
 }
+_SELECTOR_ALTERNATIVES: dict[str, tuple[str, ...]] = {"top": ("first",), "first": ("top",)}
 
 _CANVAS_SIZE = re.compile(r"(\d+)x(\d+)")
 
@@ -143,6 +144,8 @@ def _merge_lists(base: list[Node], over: list[Node], path: KeyPath) -> list[Node
 
 def _get_alternatives(path: KeyPath) -> dict[str, tuple[str, ...]]:
     """Return the mutually exclusive keys of the map at a path."""
+    if path[-1:] == ("show",) and (path[0], len(path)) in (("samples", 2), ("panels", 3)):
+        return _SELECTOR_ALTERNATIVES
     # Authors choose the names of panels freely.
     if path[:1] == ("panels",):
         return {}

@@ -68,7 +68,7 @@ def read_settings(value: Any) -> list[Setting]:
                 f"settings: the key {describe_value(key)} is of type {type(key).__name__}; give a str"
             )
         source = f"settings[{key!r}]"
-        settings.append(Setting(_parse_path(key, source), node_from_python(child, source, source), source))
+        settings.append(Setting(parse_key_path(key, source), node_from_python(child, source, source), source))
     return settings
 
 
@@ -100,10 +100,19 @@ def _parse_setting(text: str, source: str) -> Setting:
         raise UsageError(f"{source}: has no '='; write it as theme.background=#111")
     if found := UNPRINTABLE.search(text):
         raise UsageError(f"{source}: the control character {found[0]!a} is not allowed")
-    return Setting(_parse_path(path.strip(), source), _parse_value(value.strip(), source), source)
+    return Setting(parse_key_path(path.strip(), source), _parse_value(value.strip(), source), source)
 
 
-def _parse_path(path: str, source: str) -> KeyPath:
+def parse_key_path(path: str, source: str) -> KeyPath:
+    """Parse the path of a key, such as `theme.background` or `outputs[0].path`.
+
+    Args:
+        path: The path.
+        source: What errors begin with.
+
+    Raises:
+        UsageError: It is not a path.
+    """
     steps = [_PATH_STEP.fullmatch(step) for step in path.split(".")]
     keys: list[str | int] = []
     for step in steps:

@@ -1,0 +1,94 @@
+"""A change of a control, as an edit of the template's text."""
+
+from __future__ import annotations
+
+from typing import Any, cast, get_args
+
+from reelnet._support.arguments import describe_value, require_texts
+from reelnet.errors import UsageError, suggest_names
+from reelnet.preview.keys.caption_texts import change_texts, find_captions
+from reelnet.preview.keys.controls import CAPTIONS_KEY, CURVE_KEY
+from reelnet.preview.keys.layout_moves import Place, find_place, iter_panels
+from reelnet.preview.keys.place_curve import find_curve, find_main_panel, place_panel
+from reelnet.preview.keys.selections import parse_selection
+from reelnet.preview.keys.written import Written, get_value
+from reelnet.template.edit.set_key import set_key
+from reelnet.template.settings import parse_key_path
+from reelnet.template.source import TemplateText
+
+
+def set_control(source: TemplateText, key: str, value: Any) -> str:
+    """Change the value of a control, and return the changed text of the template.
+
+    Args:
+        source: The text of the template.
+        key: The key of the control: a path such as `panels.title.text`, or one that stands for several keys.
+        value: The value, as JSON has it; None restores what holds without the key.
+
+    Raises:
+        UsageError: The key is no path, or it does not take the value.
+        TemplateError: The text has mistakes, or must be changed by hand here.
+    """
+    if key == CURVE_KEY:
+        return _place_curve(source, value)
+    if key == CAPTIONS_KEY:
+        return _write_captions(source, value)
+    path = parse_key_path(key, "key")
+    if path[-1] == "show" and isinstance(value, str):
+        value = parse_selection(value)
+    if path == ("theme", "base") and not _has_theme_keys(source):
+        path = ("theme",)
+    return set_key(source.text, path, value)
+
+
+def _has_theme_keys(source: TemplateText) -> bool:
+    """Whether the template itself has more of a theme than its name."""
+    theme = get_value(Written.read(source).own, ("theme",))
+    return isinstance(theme, dict) and theme.keys() != {"base"}
+
+
+def _place_curve(source: TemplateText, value: Any) -> str:
+    written = Written.read(source)
+    main, curve = find_main_panel(written), find_curve(written)
+    if main is None or curve is None:
+        raise UsageError(f"{CURVE_KEY}: the template has no curve, or nothing that it could stand beside")
+    places = get_args(Place)
+    if value is None:
+        value = find_place(written.inherited.get("layout"), curve, main)
+    if value not in places:
+        raise UsageError(f"{CURVE_KEY} {describe_value(value)}: {suggest_names(str(value), places)}")
+    text = place_panel(source, curve, main, cast("Place", value))
+    return _free_height(TemplateText(text, source.file), curve, is_beside=value in ("left", "right"))
+
+
+def _free_height(source: TemplateText, curve: str, *, is_beside: bool) -> str:
+    """Let a curve beside maps have the height that its narrow box needs, not one for the width of the frame."""
+    written, path = Written.read(source), ("panels", curve, "chart_height")
+    own = get_value(written.own, path[:2]) or {}
+    if is_beside and get_value(written.inherited, path) is not None:
+        return set_key(source.text, path[:2], {**own, path[-1]: None})
+    if is_beside or (path[-1] in own and own[path[-1]] is None):
+        return set_key(source.text, path, None)
+    return source.text
+
+
+def _write_captions(source: TemplateText, value: Any) -> str:
+    written = Written.read(source)
+    captions, main = find_captions(written.whole), find_main_panel(written)
+    texts = [] if value is None else require_texts(CAPTIONS_KEY, value, example='["At first"]')
+    texts = [text for text in texts if text.strip()]
+    is_placed = captions in iter_panels(written.whole.get("layout"))
+    text = source.text
+    if texts:
+        text = set_key(text, ("panels", captions, "items"), change_texts(written, captions, texts))
+    elif captions in (get_value(written.own, ("panels",)) or {}):
+        text = set_key(text, ("panels", captions), None)
+    source = TemplateText(text, source.file)
+    has_captions = bool(texts) or (
+        value is None and get_value(written.inherited, ("panels", captions)) is not None
+    )
+    if is_placed == has_captions:
+        return text
+    if main is None:
+        raise UsageError(f"{CAPTIONS_KEY}: the template has no panel that captions could stand below")
+    return place_panel(source, captions, main, "below" if has_captions else "none")
