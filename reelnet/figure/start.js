@@ -1,9 +1,19 @@
-// The only script that the page contains as text. It unpacks the others, which the page's policy knows by their hash.
+// The only script that the page contains as text. It unpacks the style and the other scripts, which the page's policy
+// knows by their hashes.
 
-const text = document.getElementById("figure-script")?.textContent ?? "";
-const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-const script = document.createElement("script");
-script.type = "module";
-script.textContent = await new Response(stream).text();
-document.head.append(script);
+/**
+ * @param {"style" | "script"} tag
+ * @param {string} type
+ */
+async function unpack(tag, type) {
+  const text = document.getElementById(`figure-${tag}`)?.textContent ?? "";
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const element = document.createElement(tag);
+  element.type = type;
+  element.textContent = await new Response(stream).text();
+  document.head.append(element);
+}
+
+await unpack("style", "text/css");
+await unpack("script", "module");

@@ -31,7 +31,7 @@ def test_the_program_reads_a_figure(
     recorded = run.read("conv1").transpose(2, 3, 4, 1, 0)
     shown = low + names["levels"] / (count - 1) * (high - low)
     assert np.abs(shown - recorded).max() <= 0.5001 * (high - low) / (count - 1)
-    assert set(names["found"]) == {"figure-script", "figure-data", "data-0"}
+    assert set(names["found"]) == {"figure-style", "figure-script", "figure-data", "data-0"}
 
 
 def test_platforms_exist() -> None:

@@ -14,6 +14,9 @@ from reelnet.export.html.assets import read_script, read_start, read_style
 from reelnet.export.html.fonts import embed_fonts
 from reelnet.export.html.level_coding import compress_blocks
 
+POSTER_STYLE = "body{margin:0}img{max-width:100%;height:auto}"
+"""The style of a page whose scripts do not run: the poster fits the window."""
+
 HTML_ERRORS, JSON_ERRORS = "replace", "backslashreplace"
 """What is written in place of half a surrogate pair, which a name may contain but UTF-8 may not."""
 
@@ -46,12 +49,12 @@ class FigurePage:
 
     def _parts(self) -> Iterator[bytes]:
         start, script = read_start(), read_script()
-        style = embed_fonts(self.scene.decode()) + read_style()
+        style, fonts = read_style(), embed_fonts(self.scene.decode()) + POSTER_STYLE
         title, alt = (_escape(text) for text in (self.title, self.alt))
         policy = [
             "default-src 'none'",
             f"script-src '{_hash(start)}' '{_hash(script)}'",
-            f"style-src '{_hash(style)}'",
+            f"style-src '{_hash(fonts)}' '{_hash(style)}'",
             "font-src data:",
             "img-src data:",
             *(["worker-src blob:"] if "new Worker(" in script else []),
@@ -67,7 +70,7 @@ class FigurePage:
             f'<meta property="og:type" content="article">\n<meta property="og:title" content="{title}">\n'
             f'<meta property="og:description" content="{alt}">\n<style>'
         ).encode("utf-8", HTML_ERRORS)
-        yield style.encode()
+        yield fonts.encode()
         width, height = self.size
         yield (
             f'</style>\n<main id="figure"><noscript><img alt="{alt}" width="{width}" height="{height}" '
@@ -75,7 +78,7 @@ class FigurePage:
         ).encode("utf-8", HTML_ERRORS)
         yield base64.b64encode(self.poster)
         yield b'"></noscript></main>\n'
-        texts = {"figure-script": script.encode(), "figure-data": self.scene}
+        texts = {"figure-style": style.encode(), "figure-script": script.encode(), "figure-data": self.scene}
         blocks = {name: compress_blocks([text]) for name, text in texts.items()}
         blocks |= {f"data-{number}": data for number, data in enumerate(self.data)}
         for name, data in blocks.items():

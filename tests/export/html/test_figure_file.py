@@ -206,7 +206,7 @@ def test_hostile_names_are_text(make_run: MakeRun, tmp_path: Path) -> None:
     assert figure.scene["layers"][0]["name"] == name
     assert figure.scene["layers"][0]["labels"][0] == HOSTILE
     tags = [tag for tag, _ in figure.page.elements]
-    assert (tags.count("img"), tags.count("script"), tags.count("main")) == (1, 4, 1)
+    assert (tags.count("img"), tags.count("script"), tags.count("main")) == (1, 5, 1)
     assert "alert(1)" not in figure.page.text("script")
 
 
