@@ -158,7 +158,7 @@ function makeChoiceField(send) {
   let choices = [];
   let shown = "";
   const build = (/** @type {Control} */ control) => {
-    const names = choices.map((choice) => toText(choice) || "auto");
+    const names = choices.map((choice) => toText(choice).replace(/^(\d+)x(\d+)$/, "$1 × $2") || "auto");
     if (choices.length > MAX_SEGMENTS || names.join("").length > MAX_SEGMENT_TEXT) {
       const select = make("select", { "aria-label": control.label });
       names.forEach((name, index) => select.append(make("option", { value: String(index) }, name)));

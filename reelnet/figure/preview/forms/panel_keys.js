@@ -92,7 +92,7 @@ export class PanelKeys {
 
   /** @param {Panel} panel */
   fill(panel) {
-    const shape = JSON.stringify([panel.name, panel.keys.map(({ key, kind }) => [key, kind])]);
+    const shape = JSON.stringify([panel.name, panel.kind, panel.keys.map(({ key, kind }) => [key, kind])]);
     if (shape !== this.shape) this.build(panel);
     this.shape = shape;
     this.place.textContent = panel.line ? `${panel.file}:${panel.line}` : panel.file;
@@ -114,11 +114,14 @@ export class PanelKeys {
       make("code", {}, prefix),
     );
     copy.addEventListener("click", () => this.onCopy(prefix));
-    const title = make("h2", {}, panel.name, " ", make("span", { class: "kind" }, panel.kind));
+    const kind = panel.kind === panel.name ? "" : panel.kind;
+    const title = make("h2", {}, panel.name, " ", make("span", { class: "kind" }, kind));
     const tools = make("p", { class: "tools" }, copy, this.open);
     const head = make("header", {}, title, make("p", { class: "about" }, panel.about), this.place, tools);
     this.entries = new Map();
-    this.element.replaceChildren(head, ...panel.keys.map((key) => this.makeEntry(panel, key)));
+    // What is written comes first. It stays there until another panel is shown, so that nothing jumps.
+    const keys = [...panel.keys.filter(({ line }) => line), ...panel.keys.filter(({ line }) => !line)];
+    this.element.replaceChildren(head, ...keys.map((key) => this.makeEntry(panel, key)));
   }
 
   /**
