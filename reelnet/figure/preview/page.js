@@ -373,6 +373,8 @@ export class Page {
   showMistakes(diagnostics, notes, patience) {
     this.editor.showProblems(diagnostics);
     this.problems.show(diagnostics, notes);
+    this.controls.showProblems(diagnostics);
+    this.panelKeys.showProblems(diagnostics);
     clearTimeout(this.patience);
     const show = () => {
       this.mistakes.show(diagnostics, Boolean(this.layout));

@@ -22,6 +22,17 @@ export class Controls {
     this.rows = new Map();
     this.shape = "";
     this.serial = 0;
+    /** @type {import("../contract.js").Diagnostic[]} */
+    this.problems = [];
+  }
+
+  /**
+   * Say at each control what is wrong with its value.
+   * @param {import("../contract.js").Diagnostic[]} problems
+   */
+  showProblems(problems) {
+    this.problems = problems;
+    for (const row of this.rows.values()) row.showProblems(problems);
   }
 
   /** Ask for the controls of the text, and show them. */
@@ -39,6 +50,7 @@ export class Controls {
     );
     if (shape !== this.shape) this.build(groups);
     this.shape = shape;
+    this.showProblems(this.problems);
     for (const control of groups.flatMap(({ controls }) => controls))
       this.rows.get(control.key)?.show(control);
   }

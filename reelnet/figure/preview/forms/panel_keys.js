@@ -52,7 +52,18 @@ export class PanelKeys {
     this.shape = "";
     /** @type {Map<string, Entry>} */
     this.entries = new Map();
+    /** @type {import("../contract.js").Diagnostic[]} */
+    this.problems = [];
     this.show(null);
+  }
+
+  /**
+   * Say at each key what is wrong with its value.
+   * @param {import("../contract.js").Diagnostic[]} problems
+   */
+  showProblems(problems) {
+    this.problems = problems;
+    for (const { row } of this.entries.values()) row.showProblems(problems);
   }
 
   /**
@@ -95,6 +106,7 @@ export class PanelKeys {
     const shape = JSON.stringify([panel.name, panel.kind, panel.keys.map(({ key, kind }) => [key, kind])]);
     if (shape !== this.shape) this.build(panel);
     this.shape = shape;
+    this.showProblems(this.problems);
     this.place.textContent = panel.line ? `${panel.file}:${panel.line}` : panel.file;
     this.open.href = panel.link;
     this.open.hidden = !panel.link;

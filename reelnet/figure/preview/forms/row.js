@@ -38,12 +38,16 @@ export class Row {
       input.id = id;
       this.label.htmlFor = id;
     }
+    this.input = input ?? this.field.element;
+    this.failure = "";
+    this.problem = "";
     this.show(control);
   }
 
   /** @param {Control} control */
   show(control) {
     this.label.textContent = control.label;
+    this.input.setAttribute("aria-description", control.info);
     this.element.title = `${control.info}${control.info ? "\n" : ""}${control.key}`;
     this.element.classList.toggle("set", control.is_set);
     this.reset.style.visibility = control.is_set ? "visible" : "hidden";
@@ -56,10 +60,27 @@ export class Row {
   async send(value) {
     try {
       await this.editor.write(this.key, value);
-      this.error.hidden = true;
+      this.failure = "";
     } catch (error) {
-      this.error.textContent = error instanceof Error ? error.message : String(error);
-      this.error.hidden = false;
+      this.failure = /** @type {Error} */ (error).message;
     }
+    this.showError();
+  }
+
+  /**
+   * Say what is wrong with the value in the text.
+   * @param {import("../contract.js").Diagnostic[]} problems of the template
+   */
+  showProblems(problems) {
+    const isMine = (/** @type {string} */ key) =>
+      key === this.key || key.startsWith(`${this.key}.`) || key.startsWith(`${this.key}[`);
+    this.problem = problems.find(({ key }) => isMine(key))?.message ?? "";
+    this.showError();
+  }
+
+  showError() {
+    const words = this.failure || this.problem;
+    if (this.error.textContent !== words) this.error.textContent = words;
+    this.error.hidden = !words;
   }
 }
