@@ -62,7 +62,7 @@ export class Outputs {
     /** @type {Map<string, JobCard>} */
     this.cards = new Map();
     const actions = make("div", { class: "actions" }, this.button, this.folder);
-    const below = make("div", { class: "below" }, this.detail, actions, this.jobs);
+    const below = make("div", { class: "below" }, this.jobs, actions);
     this.element = make("div", { class: "outputs" }, this.list, below);
     this.button.addEventListener("click", () => this.render());
     connection.on("job", (job) => this.showJob(job));
@@ -114,6 +114,7 @@ export class Outputs {
   /** @param {Row} row */
   choose(row) {
     this.chosen = row;
+    row.element.after(this.detail);
     /** @type {HTMLInputElement} */ (row.element.querySelector("input")).checked = true;
     this.showDetail();
     this.schedule(0);
@@ -165,8 +166,9 @@ export class Outputs {
     row.element.classList.remove("stale");
     row.element.classList.toggle("over", Boolean(row.error) || row.forecast?.answer.fits === false);
     row.size.textContent = row.forecast ? nameSize(row.forecast.answer) : row.error ? "not possible" : "";
-    const share = row.forecast?.answer.cap ? row.forecast.answer.bytes / row.forecast.answer.cap : 0;
-    row.bar.style.setProperty("--share", String(Math.min(1, share)));
+    const { bytes, cap } = row.forecast?.answer ?? { bytes: 0, cap: null };
+    row.bar.hidden = !cap;
+    row.bar.style.setProperty("--share", String(Math.min(1, bytes / (cap ?? 1))));
     if (row === this.chosen) this.showDetail();
   }
 

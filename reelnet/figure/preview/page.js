@@ -398,14 +398,15 @@ export class Page {
    */
   grow({ steps, growing }) {
     if (!this.opened) return;
-    const isFirst = !this.opened.run.steps.length;
-    const isFollowing = isFirst || this.transport.isAtEnd;
-    Object.assign(this.opened.run, { steps, growing });
+    const { run } = this.opened;
+    const isFirst = !run.steps.length;
+    run.growing = growing;
+    if (steps.length) run.steps = steps;
     this.live.hidden = !growing;
     const renew = () => {
       clearTimeout(this.growth);
       this.growth = 0;
-      const { run } = /** @type {import("./contract.js").Opened} */ (this.opened);
+      const isFollowing = isFirst || this.transport.isAtEnd;
       this.layOut(isFollowing ? run.steps[run.steps.length - 1] : this.step);
     };
     if (isFirst || !growing) renew();

@@ -29,9 +29,15 @@ def mine(folder: Path) -> Path:
 
 
 @pytest.fixture
-def address(figure_run: Run, mine: Path) -> Iterator[str]:  # noqa: F811 - a fixture
-    """The address of a preview of a run with two layers, 12 steps and a curve."""
-    with serve(Path(figure_run.location), "mine") as address:
+def figure_run_path(figure_run: Run) -> Path:  # noqa: F811 - a fixture
+    """A run with two layers, 12 steps and a curve."""
+    return Path(figure_run.location)
+
+
+@pytest.fixture
+def address(figure_run_path: Path, mine: Path) -> Iterator[str]:
+    """The address of a preview."""
+    with serve(figure_run_path, "mine") as address:
         yield address
 
 

@@ -19,16 +19,26 @@ EDITOR = ".cm-content"
 
 
 @contextmanager
+def serve_forever(server: PreviewServer) -> Iterator[None]:
+    """Let a server answer in a thread."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
 def serve(run: Path, template: str) -> Iterator[str]:
-    """Serve the preview of a run in a thread: its address."""
-    with Preview(run, template) as preview, PreviewServer(preview, run.name) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.address
-        finally:
-            server.shutdown()
-            thread.join()
+    """Serve the preview of a run: its address."""
+    with (
+        Preview(run, template) as preview,
+        PreviewServer(preview, run.name) as server,
+        serve_forever(server),
+    ):
+        yield server.address
 
 
 @dataclass
@@ -74,7 +84,7 @@ class OpenPreview:
     @property
     def step(self) -> str:
         """The shown step, in words."""
-        return self.page.locator(".step").inner_text()
+        return str(self.page.locator(".step").text_content())
 
     @property
     def link(self) -> str:
