@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reelnet._support.text import make_printable
 from reelnet.cli import options
+from reelnet.errors import ReelnetError
+
+if TYPE_CHECKING:
+    from reelnet.preview.preview import Preview
 
 
 @click.command(short_help="Show a run in the browser while its template is edited.")
@@ -78,4 +85,15 @@ def preview(
             )
         if not no_browser:
             open_browser(server.address)
+        threading.Thread(target=warm_up, args=(answering,), daemon=True).start()
         server.serve_forever()
+
+
+def warm_up(preview: Preview) -> None:
+    """Draw what the page shows first, while the browser starts."""
+    with suppress(ReelnetError):
+        start = preview.call("open", {}).json["start"]
+        view = {"template": start["template"], "text": None, "layer": start["layer"]}
+        if start["step"] is not None:
+            shown = {"view": view, "step": start["step"], "pixel_ratio": 1}
+            preview.call("layout", {**shown, "client": "command line", "serial": 0})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import webbrowser
 from contextlib import suppress
 
 
@@ -23,5 +22,7 @@ def has_display() -> bool:
 
 
 def _open(address: str) -> None:
+    import webbrowser
+
     with suppress(webbrowser.Error, OSError):
         webbrowser.open(address)

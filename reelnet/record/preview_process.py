@@ -42,8 +42,9 @@ class PreviewProcess:
             encoding="utf-8",
             errors="replace",
             env={**os.environ, **ONE_THREAD, "PYTHONIOENCODING": "utf-8"},
-            # Ctrl-C is for the training, which ends the preview.
-            start_new_session=True,
+            # Ctrl-C is for the training, which ends the preview. In a session of its own, Linux would give it as much
+            # of the processors as the training, whatever its priority.
+            process_group=0,
         )
         reader = threading.Thread(target=_read, args=(self._process, on_address, on_failure), daemon=True)
         reader.start()
