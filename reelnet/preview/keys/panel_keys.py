@@ -9,6 +9,7 @@ from urllib.parse import quote
 from reelnet.config.diagnostics import KeyPath, SourcePosition
 from reelnet.errors import UsageError, suggest_names
 from reelnet.preview.files.template_files import shorten_path
+from reelnet.preview.keys.selections import format_selection
 from reelnet.preview.keys.value_kind import ValueKind
 from reelnet.render.registry import panel_registry
 from reelnet.template.json_schema import KeySchema, iter_keys, summarize
@@ -63,10 +64,13 @@ def _describe_key(
     is_written = key.name in written
     place = find_place(template, ("panels", name, key.name)) if is_written else SourcePosition()
     kind = ValueKind.of(key)
+    value, default = written.get(key.name), key.default
+    if kind.kind == "selection":
+        value, default = format_selection(value), format_selection(default)
     return {
         "key": f"panels.{name}.{key.name}",
-        "value": written.get(key.name),
-        "default": key.default,
+        "value": value,
+        "default": default,
         "info": key.schema.get("description", ""),
         "file": shorten_path(Path(place.file)) if place.line else "",
         "line": place.line,

@@ -101,3 +101,11 @@ def test_a_template_without_a_file() -> None:
 def test_an_unknown_panel() -> None:
     with pytest.raises(UsageError, match=re.escape("no panel 'titel'; did you mean 'title'?")):
         describe("titel")
+
+
+def test_selections_are_texts_as_in_the_controls() -> None:
+    assert describe("channels")[1]["show"]["value"] == "0-3"
+    _, keys = describe("channels", MINE.replace("show: 0-3", "show: {top: 8}"))
+    assert keys["show"]["value"] == "top 8"
+    _, keys = describe("channels", MINE.replace("show: 0-3", "show: [0, 4-6]"))
+    assert keys["show"]["value"] == "0, 4-6"

@@ -28,6 +28,12 @@ import { Row } from "./row.js";
  */
 const toControl = ({ name }, key) => ({ ...key, label: key.key.replace(`panels.${name}.`, "") });
 
+/**
+ * The words of a documentation, with what stands between backticks as code.
+ * @param {string} text
+ */
+const makeWords = (text) => text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+
 /** A table of the keys of the panel that a reader has chosen. */
 export class PanelKeys {
   /**
@@ -129,7 +135,14 @@ export class PanelKeys {
     const kind = panel.kind === panel.name ? "" : panel.kind;
     const title = make("h2", {}, panel.name, " ", make("span", { class: "kind" }, kind));
     const tools = make("p", { class: "tools" }, copy, this.open);
-    const head = make("header", {}, title, make("p", { class: "about" }, panel.about), this.place, tools);
+    const head = make(
+      "header",
+      {},
+      title,
+      make("p", { class: "about" }, ...makeWords(panel.about)),
+      this.place,
+      tools,
+    );
     this.entries = new Map();
     // What is written comes first. It stays there until another panel is shown, so that nothing jumps.
     const keys = [...panel.keys.filter(({ line }) => line), ...panel.keys.filter(({ line }) => !line)];
@@ -144,6 +157,11 @@ export class PanelKeys {
     const row = new Row(toControl(panel, key), this.editor);
     const place = make("span", { class: "place" });
     this.entries.set(key.key, { row, place });
-    return make("div", { class: "entry" }, row.element, make("p", { class: "info" }, key.info, " ", place));
+    return make(
+      "div",
+      { class: "entry" },
+      row.element,
+      make("p", { class: "info" }, ...makeWords(key.info), place),
+    );
   }
 }
