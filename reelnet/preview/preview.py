@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,13 +22,17 @@ from reelnet.export.outputs import resolve_outputs
 from reelnet.export.platforms.load import load_platforms
 from reelnet.export.request import ExportRequest
 from reelnet.preview.answer import Answer, Arguments, View
+from reelnet.preview.files.family import Family
 from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
-from reelnet.preview.files.watch import OnEvent, RunWatch, TemplateWatch, Watcher
+from reelnet.preview.files.watch import MAX_LOAD, OnEvent, RunWatch, TemplateWatch, Watcher
+from reelnet.preview.keys.controls import list_controls
 from reelnet.preview.keys.panel_keys import describe_panel
+from reelnet.preview.keys.set_control import set_control
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
 from reelnet.preview.products.renders import Renders
 from reelnet.preview.products.target import Target
+from reelnet.preview.products.thumbnails import Thumbnails
 from reelnet.preview.scenes import Scenes, describe_panels, diagnose
 from reelnet.reel import open_run
 from reelnet.render.registry import panel_registry
@@ -41,6 +46,7 @@ MAX_DENSITY = 2
 """Output pixels per pixel of the layout in pictures; more than the pixels of a screen can show is not drawn."""
 
 MAX_PIXEL_RATIO = 3
+MAX_THUMBNAIL_WIDTH = 1200
 
 
 class Preview:
@@ -79,10 +85,10 @@ class Preview:
         self._files = TemplateFiles(require_path("template", template))
         self._layer, self._step = layer, step
         self._scenes = Scenes(self._run, self._files)
-        self._figures = Figures()
+        self._figures, self._thumbnails = Figures(), Thumbnails(self._scenes)
         self._worker = LayoutWorker()
         self._renders = Renders(Path(folder), self._tell)
-        self._density = 1
+        self._density, self._next_figure = 1, 0.0
         self._listeners: dict[object, OnEvent] = {}
         self._run_watch = RunWatch(
             self._run.store.is_locked, self._refresh, lambda: self._worker.picture_seconds
@@ -96,7 +102,10 @@ class Preview:
             "layout": self._lay_out,
             "picture": self._draw,
             "figure": self._describe_figure,
+            "controls": self._list_controls,
+            "set": self._set,
             "panel": self._describe_panel,
+            "thumbnail": self._draw_thumbnail,
             "render": self._render,
             "cancel": self._cancel,
             "save": self._save,
@@ -215,6 +224,28 @@ class Preview:
         template = load_draft(source, panel_registry()).template
         return Answer(describe_panel(template, arguments.text("panel"), Path(source.name)))
 
+    def _list_controls(self, arguments: Arguments) -> Answer:
+        """The common keys as controls; an invalid template has none."""
+        view = arguments.view()
+
+        def make() -> Answer:
+            rendition = self._scenes.lay_out(view, self._density)
+            return Answer({"groups": list_controls(rendition, self._files.find_source(view))})
+
+        return self._worker.do(Work.LAYOUT, make)
+
+    def _set(self, arguments: Arguments) -> Answer:
+        """The text with another value of a key."""
+        source = self._files.find_source(arguments.view())
+        return Answer({"text": set_control(source, arguments.text("key"), arguments.value("value"))})
+
+    def _draw_thumbnail(self, arguments: Arguments) -> Answer:
+        """A small picture of what a template makes of the run."""
+        family = Family.find(self._files.read_source(arguments.text("template")))
+        layer, width = arguments.optional_text("layer"), arguments.integer("width", 16, MAX_THUMBNAIL_WIDTH)
+        picture = self._worker.do(Work.THUMBNAIL, lambda: self._thumbnails.draw(family, layer, width))
+        return Answer({}, (picture,))
+
     def _render(self, arguments: Arguments) -> Answer:
         """Have the file for a platform or of a format written, or those of the template."""
         view = arguments.view()
@@ -325,10 +356,15 @@ class Preview:
         """All steps of a view."""
 
         def describe(view: View) -> Answer:
+            start = time.thread_time()
             try:
-                data = self._figures.describe(
-                    self._scenes.lay_out(view, self._density), lambda done, total: self._worker.pause()
-                )
+                if self._run_watch.growing and time.monotonic() < self._next_figure:
+                    raise TooLargeError(
+                        "the run is being recorded, so all of it is described now and then only"
+                    )
+                rendition = self._scenes.lay_out(view, self._density)
+                data = self._figures.describe(rendition, lambda done, total: self._worker.pause())
+                self._next_figure = time.monotonic() + (time.thread_time() - start) / MAX_LOAD
             except TooLargeError as error:
                 return Answer({"too_large": str(error)})
             return Answer({"scene": data.scene}, data.levels)

@@ -41,10 +41,13 @@ class Scenes:
     Args:
         run: The run.
         files: The templates.
+
+    Attributes:
+        run: The run.
     """
 
     def __init__(self, run: RunReader, files: TemplateFiles) -> None:
-        self._run, self._files = run, files
+        self.run, self._files = run, files
         self._kept: OrderedDict[SceneRequest, Rendition | tuple[Diagnostic, ...]] = OrderedDict()
 
     def clear(self) -> None:
@@ -66,7 +69,7 @@ class Scenes:
         request = SceneRequest(Family.find(self._files.find_source(view)), view.layer, density)
         if request not in self._kept:
             try:
-                self._kept[request] = self._resolve(request)
+                self._kept[request] = self.resolve(request.family, request.layer, density)
             except InvalidTemplate as error:
                 self._kept[request] = error.diagnostics
             if len(self._kept) > MAX_SCENES:
@@ -77,14 +80,19 @@ class Scenes:
             return kept
         raise InvalidTemplate(kept)
 
-    def _resolve(self, request: SceneRequest) -> Rendition:
-        template = load_template_for(self._run, request.family.texts[0], (), request.layer)
-        layout = LayoutRequest(template, request.layer)
-        fixed = layout.fixed_density
-        scene = (
-            layout.resolve(self._run, fixed) if fixed else layout.resolve_up_to(self._run, request.density)
-        )
-        return Rendition(scene, self._run, layout)
+    def resolve(self, family: Family, layer: str | None, density: int) -> Rendition:
+        """Lay out a template without keeping it; see `lay_out`.
+
+        Args:
+            family: The template, with all that decides it.
+            layer: The layer; None for the template's.
+            density: Output pixels per pixel of the layout, unless the template decides it.
+        """
+        template = load_template_for(self.run, family.texts[0], (), layer)
+        request = LayoutRequest(template, layer)
+        fixed = request.fixed_density
+        scene = request.resolve(self.run, fixed) if fixed else request.resolve_up_to(self.run, density)
+        return Rendition(scene, self.run, request)
 
 
 def describe_panels(rendition: Rendition) -> list[dict[str, Any]]:

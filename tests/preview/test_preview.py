@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError, TemplateError, UsageError
 from reelnet.preview.preview import Preview
 from reelnet.reel import open_run
 from tests.preview.conftest import MINE, layout, view
@@ -252,3 +252,29 @@ def test_torch_is_not_imported(folder: Path, run_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_thumbnails(preview: Preview, folder: Path) -> None:
+    asked = {"template": "mine", "layer": "conv1", "width": 100}
+    (picture,) = preview.call("thumbnail", asked).buffers
+    image = Image.open(io.BytesIO(picture))
+    width, height = layout(preview, view=view(layer="conv1"))["size"]
+    assert image.size == (100, round(100 * height / width))
+    assert preview.call("thumbnail", asked).buffers[0] is picture
+    (folder / "templates" / "mine.yaml").write_text(MINE + "theme: dark\n")
+    assert preview.call("thumbnail", asked).buffers[0] != picture
+
+
+def test_a_template_that_does_not_fit_has_no_thumbnail(preview: Preview) -> None:
+    with pytest.raises(TemplateError, match="class"):
+        preview.call("thumbnail", {"template": "compass", "layer": None, "width": 100})
+
+
+def test_controls_and_their_changes(preview: Preview) -> None:
+    groups = preview.call("controls", {"view": view()}).json["groups"]
+    controls = {each["key"]: each for group in groups for each in group["controls"]}
+    assert controls["panels.title.text"]["value"] == "Hello"
+    asked = {"view": view(), "key": "panels.title.text", "value": "Bye"}
+    assert preview.call("set", asked).json == {"text": MINE.replace("Hello", "Bye")}
+    with pytest.raises(TemplateError):
+        preview.call("controls", {"view": view(text=MINE + "theem: 1\n")})
