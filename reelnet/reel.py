@@ -18,25 +18,23 @@ from PIL import Image
 
 from reelnet._support.arguments import require_integer, require_path, require_texts
 from reelnet._support.text import format_count
-from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
 from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import ReelnetError, RunError, UsageError
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.encoders.formats import FORMATS, is_figure
 from reelnet.export.encoders.png import to_image
+from reelnet.export.fitting_template import load_template_for
 from reelnet.export.layers import ALL_LAYERS, lay_out_layers, select_layers
 from reelnet.export.moviepy import to_clip
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
 from reelnet.export.save import OnProgress, OnTrial, save
-from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.scale_search import MAX_SCALE
-from reelnet.scene.resolve import Scene, add_new, check_draft, check_rest
-from reelnet.template.load import load_draft
+from reelnet.scene.resolve import Scene
 from reelnet.template.model import Template
-from reelnet.template.settings import Setting, read_settings
-from reelnet.template.source import TemplateSource, read_template_argument
+from reelnet.template.settings import read_settings
+from reelnet.template.source import read_template_argument
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
 """Steps and bytes of the figure that a notebook shows for a run."""
@@ -437,43 +435,6 @@ class Run(RunReader):
 
 def _format_range(low: float | None, high: float | None) -> str:
     return "–" if low is None or high is None else f"{low:.4g} … {high:.4g}"
-
-
-def load_template_for(
-    run: RunReader,
-    source: TemplateSource,
-    settings: Sequence[Setting] = (),
-    layer: str | None = None,
-) -> Template:
-    """Load a template to show a run.
-
-    If it is invalid, the error also has what in its valid parts does not fit the run.
-
-    Args:
-        run: The recording to show.
-        source: The name or the file of the template, its text, or its content as a mapping.
-        settings: Keys of the template to change.
-        layer: The recorded layer to show; None for the template's.
-
-    Raises:
-        UsageError: A setting does not fit the template, or the mapping has values that no file can have.
-        TemplateError: The template is unknown or invalid.
-    """
-    draft = load_draft(source, panel_registry(), settings)
-    found = list(draft.diagnostics)
-    if found:
-        from reelnet.export.outputs import check_outputs_with_run
-
-        # Errors of the run and of the command line come up once the template is mended.
-        with suppress(UsageError, RunError):
-            found = add_new(found, check_draft(draft.template, run, layer))
-            found = add_new(found, check_rest(draft.template, run, found, layer))
-        try:
-            check_outputs_with_run(draft.template, run)
-        except InvalidTemplate as error:
-            found += error.diagnostics
-    raise_diagnostics(found)
-    return draft.require_valid()
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

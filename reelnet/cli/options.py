@@ -178,7 +178,8 @@ class LayoutOptions:
 
     def open_inputs(self, run: str) -> tuple[Run, Template]:
         """Open the run and load the template."""
-        from reelnet.reel import load_template_for, open_run
+        from reelnet.export.fitting_template import load_template_for
+        from reelnet.reel import open_run
         from reelnet.template.settings import parse_options
 
         opened = open_run(run)

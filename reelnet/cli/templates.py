@@ -103,9 +103,10 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
     from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, raise_diagnostics
+    from reelnet.export.fitting_template import load_template_for
     from reelnet.export.layers import select_layers
     from reelnet.export.outputs import check_outputs
-    from reelnet.reel import load_template_for, open_run
+    from reelnet.reel import open_run
     from reelnet.render.registry import panel_registry
     from reelnet.template.load import load_draft
     from reelnet.template.settings import parse_options

@@ -34,7 +34,6 @@ from reelnet.preview.products.renders import Renders
 from reelnet.preview.products.target import Target
 from reelnet.preview.products.thumbnails import Thumbnails
 from reelnet.preview.scenes import Scenes, describe_panels, diagnose
-from reelnet.reel import open_run
 from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import Rendition
 from reelnet.runs.header import displayable_layers
@@ -79,7 +78,7 @@ class Preview:
         step: int | None = None,
         folder: str | os.PathLike[str] = "renders",
     ) -> None:
-        self._run: RunReader = open_run(run)
+        self._run = RunReader(run)
         if layer is not None:
             self._run.tap(layer)
         self._files = TemplateFiles(require_path("template", template))

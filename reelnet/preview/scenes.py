@@ -9,10 +9,10 @@ from typing import Any
 
 from reelnet.config.diagnostics import Diagnostic, InvalidTemplate
 from reelnet.errors import TemplateError
+from reelnet.export.fitting_template import load_template_for
 from reelnet.preview.answer import View
 from reelnet.preview.files.family import Family
 from reelnet.preview.files.template_files import TemplateFiles, shorten_path
-from reelnet.reel import load_template_for
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 

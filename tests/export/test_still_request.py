@@ -9,8 +9,8 @@ from PIL import Image
 
 from reelnet._support.length import parse_length
 from reelnet.errors import TemplateError, UsageError
+from reelnet.export.fitting_template import load_template_for
 from reelnet.export.outputs import resolve_outputs
-from reelnet.reel import load_template_for
 from reelnet.template.settings import parse_options
 from tests.make_run import MakeRun
 

@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 from reelnet.config.diagnostics import OptionError, shorten_message
 from reelnet.config.source import to_plain
 from reelnet.errors import RunError, TemplateError, UsageError
-from reelnet.reel import Run, load_template_for
+from reelnet.export.fitting_template import load_template_for
+from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.registry import PANELS
 from reelnet.scene.resolve import resolve
