@@ -11,10 +11,11 @@ import pytest
 
 from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError, UsageError
+from reelnet.export.fitting_template import load_template_for
 from reelnet.preview.keys.controls import list_controls
 from reelnet.preview.keys.selections import format_selection, parse_selection
 from reelnet.preview.keys.set_control import set_control
-from reelnet.reel import Run, load_template_for
+from reelnet.reel import Run
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import TapKind
 from reelnet.template.search_path import SearchPath, find_builtin_folder
