@@ -108,6 +108,12 @@ def lookup_colormap(name: str) -> tuple[Rgb, ...]:
     return tuple((int(red), int(green), int(blue)) for red, green, blue in colors)
 
 
+def list_colormaps() -> list[str]:
+    """Return the names of all colormaps, reelnet's own first; without the reversed ones, which end in `_r`."""
+    names = (name for name in _import_colormaps() if not name.endswith("_r"))
+    return [*dict.fromkeys((*BUILTIN_COLORMAPS, *names))]
+
+
 def _import_colormaps() -> Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
     """Matplotlib's colormaps. The import takes time, and most templates need none of them."""
     # Matplotlib warns about a home without a place for its cache, but colormaps need no cache.

@@ -66,7 +66,8 @@ def is_color(schema: Mapping[str, Any]) -> bool:
 
 
 def _is_flag(schema: Schema) -> bool:
-    return schema.get("type") == "boolean"
+    kinds = schema.get("type")
+    return kinds == "boolean" or (isinstance(kinds, list) and "boolean" in kinds)
 
 
 def _bound(schema: Schema, side: str) -> float | None:
