@@ -90,7 +90,8 @@ export class Outputs {
     );
     this.folder.textContent = `into ${folder}/`;
     const chosen = this.rows.find(({ target }) => JSON.stringify(target) === before);
-    this.choose(chosen ?? this.rows[0]);
+    // Few templates ask for files of their own.
+    this.choose(chosen ?? this.rows[1]);
   }
 
   /**
@@ -253,11 +254,11 @@ class JobCard {
     this.progress = make("progress", { "aria-label": "Progress" });
     this.words = make("p", { class: "words" }, "waiting");
     this.file = make("button", { type: "button", class: "file", title: "Copy the path", hidden: "" });
-    this.lines = make("pre", { hidden: "" });
+    this.lines = make("ul", { hidden: "" });
     this.cancel = make("button", { type: "button" }, "Cancel");
     this.close = make("button", { type: "button", class: "close", "aria-label": "Dismiss", hidden: "" }, "×");
-    const head = make("div", { class: "head" }, this.words, this.cancel, this.close);
-    this.element = make("article", { class: "job" }, head, this.progress, this.file, this.lines);
+    const top = make("div", { class: "top" }, this.words, this.file, this.cancel, this.close);
+    this.element = make("article", { class: "job" }, top, this.progress, this.lines);
     this.cancel.addEventListener("click", onCancel);
     this.close.addEventListener("click", onClose);
     this.file.addEventListener("click", () => onCopy(this.file.textContent ?? ""));
@@ -265,9 +266,10 @@ class JobCard {
 
   /** @param {import("./contract.js").Job} job */
   show({ state, done, total, words, lines, file }) {
-    const isRunning = state === "running";
+    const [isRunning, isDone] = [state === "running", state === "done"];
     this.element.dataset.state = state;
     this.words.textContent = words || state;
+    this.words.hidden = isDone;
     this.cancel.hidden = !isRunning;
     this.close.hidden = isRunning;
     this.progress.hidden = !isRunning;
@@ -275,9 +277,13 @@ class JobCard {
       this.progress.max = total;
       this.progress.value = done;
     }
-    this.file.hidden = !file;
+    this.file.hidden = !isDone || !file;
     this.file.textContent = file;
-    this.lines.hidden = !lines?.length;
-    this.lines.textContent = lines?.join("\n") ?? "";
+    // The card names the file already.
+    const report = lines.map((line) =>
+      line.startsWith(`${file}: `) ? line.slice(`${file}: `.length) : line,
+    );
+    this.lines.hidden = !report.length;
+    this.lines.replaceChildren(...report.map((line) => make("li", {}, line)));
   }
 }
