@@ -111,9 +111,10 @@ export class TemplatesMenu {
       image.addEventListener("load", () => URL.revokeObjectURL(url));
       frame.replaceChildren(image);
     } catch (error) {
-      frame.classList.add("none");
-      frame.textContent = "Not for this run";
-      card.title = /** @type {Error} */ (error).message;
+      // What is said, without its place.
+      const words = /** @type {Error} */ (error).message.split(": ").at(-1) ?? "";
+      const reason = make("small", {}, words);
+      frame.replaceChildren(make("span", {}, "Not for this run", reason));
     }
   }
 
