@@ -49,11 +49,16 @@ export class Row {
     this.label.textContent = control.label;
     this.input.setAttribute("aria-description", control.info);
     this.element.title = `${control.info}${control.info ? "\n" : ""}${control.key}`;
-    this.element.classList.toggle("set", control.is_set);
-    this.reset.style.visibility = control.is_set ? "visible" : "hidden";
+    this.markSet(control.is_set);
     this.reset.title = `Remove ${control.key} from the template`;
     this.reset.setAttribute("aria-label", `Reset ${control.label}`);
     this.field.show(control);
+  }
+
+  /** @param {boolean} isSet whether the template has the key */
+  markSet(isSet) {
+    this.element.classList.toggle("set", isSet);
+    this.reset.style.visibility = isSet ? "visible" : "hidden";
   }
 
   /** @param {any} value */
@@ -61,6 +66,8 @@ export class Row {
     try {
       await this.editor.write(this.key, value);
       this.failure = "";
+      // A value that does not fit can be taken back, too, although the template has no controls until then.
+      this.markSet(value !== null);
     } catch (error) {
       this.failure = /** @type {Error} */ (error).message;
     }
