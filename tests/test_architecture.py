@@ -64,7 +64,7 @@ TORCH = {"torch", "torchvision"}
 
 MAX_LINES = 500
 MAX_FILES_PER_FOLDER = 16
-MAX_FILES = 360
+MAX_FILES = 380
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from reelnet.export.platforms.load import load_platforms
 from reelnet.preview.files.template_files import describe_template
 from reelnet.preview.keys.controls import SIZES
 from reelnet.preview.keys.run_words import RunWords
-from reelnet.preview.keys.schema_walk import load_schema
+from reelnet.preview.keys.schema_walk import find_allowed, load_schema
 from reelnet.preview.keys.value_kind import is_color
 from reelnet.render.panels.annotations.events import LOSS_HALVED, RIGHT_SAMPLES
 from reelnet.render.registry import panel_registry
@@ -40,6 +40,8 @@ def iter_values(path: KeyPath, kind: str, words: RunWords) -> Iterator[Value]:
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     # In a panel of samples and classes, `show` is a list of classes.
     name = "classes" if (kind, key) == ("compass", "show") else key
+    if kind and key == "show" and "top" not in find_allowed(("panels", kind, key), str).keys:
+        name = "" if name == key else name
     source = (_IN_PANELS if kind else _ELSEWHERE.get(str(path[0]) if path else "", {})).get(name)
     if source is not None:
         yield from source(path, words)
