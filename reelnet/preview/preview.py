@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reelnet._support.arguments import require_path
+from reelnet.config.source import MAX_FILE_BYTES
 from reelnet.config.spec import DEFAULT_DENSITY
 from reelnet.errors import ReelnetError, TemplateError, UsageError, suggest_names
 from reelnet.export.encoders.formats import FIGURE, FORMATS
@@ -25,8 +26,10 @@ from reelnet.preview.answer import Answer, Arguments, View
 from reelnet.preview.files.family import Family
 from reelnet.preview.files.template_files import TemplateFiles, describe_template, is_writable, shorten_path
 from reelnet.preview.files.watch import MAX_LOAD, OnEvent, RunWatch, TemplateWatch, Watcher
+from reelnet.preview.keys.completion import complete
 from reelnet.preview.keys.controls import list_controls
 from reelnet.preview.keys.panel_keys import describe_panel
+from reelnet.preview.keys.run_words import RunWords
 from reelnet.preview.keys.set_control import set_control
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
@@ -41,6 +44,7 @@ from reelnet.runs.run import RunReader
 from reelnet.template.load import load_draft
 
 MAX_STEP = 2**63 - 1
+MAX_OFFSET = MAX_FILE_BYTES
 MAX_DENSITY = 2
 """Output pixels per pixel of the layout in pictures; more than the pixels of a screen can show is not drawn."""
 
@@ -101,6 +105,7 @@ class Preview:
             "layout": self._lay_out,
             "picture": self._draw,
             "figure": self._describe_figure,
+            "complete": self._complete,
             "controls": self._list_controls,
             "set": self._set,
             "panel": self._describe_panel,
@@ -222,6 +227,11 @@ class Preview:
         source = self._files.find_source(arguments.view())
         template = load_draft(source, panel_registry()).template
         return Answer(describe_panel(template, arguments.text("panel"), Path(source.name)))
+
+    def _complete(self, arguments: Arguments) -> Answer:
+        """What may be written at a place of the text."""
+        source, offset = self._files.find_source(arguments.view()), arguments.integer("offset", 0, MAX_OFFSET)
+        return Answer(complete(source, offset, RunWords.of(self._run)))
 
     def _list_controls(self, arguments: Arguments) -> Answer:
         """The common keys as controls; an invalid template has none."""

@@ -278,3 +278,11 @@ def test_controls_and_their_changes(preview: Preview) -> None:
     assert preview.call("set", asked).json == {"text": MINE.replace("Hello", "Bye")}
     with pytest.raises(TemplateError):
         preview.call("controls", {"view": view(text=MINE + "theem: 1\n")})
+
+
+def test_completion(preview: Preview) -> None:
+    text = MINE + "about: 🙂\nlayer: "
+    asked = {"view": view(text=text), "offset": len(text.encode("utf-16-le")) // 2}
+    answer = preview.call("complete", asked).json
+    assert answer["from"] == asked["offset"]
+    assert [option["label"] for option in answer["options"]] == ["conv1", "conv2"]
