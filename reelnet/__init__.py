@@ -9,6 +9,7 @@ from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
     from reelnet.export.report import Report
+    from reelnet.film.save_clip import save
     from reelnet.interop.import_arrays import write_run
     from reelnet.interop.metrics import add_metrics
     from reelnet.record.probe.probing import probing
@@ -32,6 +33,7 @@ __all__ = [
     "modules",
     "open",
     "probing",
+    "save",
     "write_run",
 ]
 
@@ -48,6 +50,7 @@ _LOCATIONS = {
     "modules": ("reelnet.record.taps.tap", "modules"),
     "open": ("reelnet.reel", "open_run"),
     "probing": ("reelnet.record.probe.probing", "probing"),
+    "save": ("reelnet.film.save_clip", "save"),
     "write_run": ("reelnet.interop.import_arrays", "write_run"),
 }
 

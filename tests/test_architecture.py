@@ -31,6 +31,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "export": ("render",),
     "preview": ("export",),
     "reel": ("preview",),
+    "film": ("reel",),
     "record": ("runs",),
     "interop": ("reel",),
     "demo": ("record",),
@@ -38,7 +39,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "keras": ("record",),
     "lightning": ("record",),
     "transformers": ("record",),
-    ROOT: ("reel", "record", "interop"),
+    ROOT: ("reel", "record", "interop", "film"),
     "cli": (ROOT, "demo"),
     "__main__": ("cli",),
 }
@@ -55,6 +56,7 @@ WITHOUT_TORCH = (
     "export",
     "preview",
     "reel",
+    "film",
     "interop",
     "cli",
 )
@@ -64,7 +66,7 @@ TORCH = {"torch", "torchvision"}
 
 MAX_LINES = 500
 MAX_FILES_PER_FOLDER = 16
-MAX_FILES = 380
+MAX_FILES = 400
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ MODULES = {
         "modules",
         "open",
         "probing",
+        "save",
         "write_run",
     ],
     "reelnet.panels": [

@@ -19,22 +19,48 @@ from reelnet.scene.layout.boxes import Size
 
 
 @dataclass(frozen=True)
+class Chapter:
+    """A part of a video to which players can jump.
+
+    Attributes:
+        title: The name that players show.
+        start: When it begins, in seconds.
+        end: When it ends, in seconds.
+    """
+
+    title: str
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True)
 class StreamInfo:
     """What all frames of one animation have in common.
 
     Attributes:
         size: Width and height, in pixels.
-        rgb: The color of each palette index, uint8 (256 or more, 3).
+        palette: The color of each palette index, uint8 (256 or more, 3); None for frames of true color, whose indices
+            are colors (see `true_color.colors`).
         fps: Frames per second.
         content: What the frames look like to a video codec.
         plays: How often the file plays; None for forever. Videos do not store it.
+        sound: A file with the encoded sound that a video gets; None for a silent video.
+        chapters: The chapters of a video, in order.
     """
 
     size: Size
-    rgb: NDArray[np.uint8]
+    palette: NDArray[np.uint8] | None
     fps: Fraction
     content: Content
     plays: int | None = None
+    sound: Path | None = None
+    chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The palette of frames that have one."""
+        assert self.palette is not None, "frames of true color have no palette"
+        return self.palette
 
     @classmethod
     def from_rendition(cls, rendition: Rendition) -> StreamInfo:

@@ -11,9 +11,13 @@ from reelnet.export.encoders.formats import EncoderSettings, Format, find_format
 from reelnet.render.compositor import Frame
 
 
-def find_encoder(fmt: Format) -> type[Encoder]:
-    """The encoder class of a format."""
+def find_encoder(fmt: Format, *, true_color: bool = False) -> type[Encoder]:
+    """The encoder class of a format, for frames with a palette or of true color."""
     # Encoders are imported on demand: PyAV takes long to import, and not all of them need it.
+    if fmt.suffix == ".gif" and true_color:
+        from reelnet.export.encoders.true_color.gif import TrueColorGifEncoder
+
+        return TrueColorGifEncoder
     if fmt.suffix == ".gif":
         from reelnet.export.encoders.gif import GifEncoder
 
@@ -62,7 +66,7 @@ def encode_frames(
     fmt = find_format(path)
     fmt.find_codec(settings)
     fmt.check_fps(stream.fps)
-    encoder = find_encoder(fmt)(path, stream, settings)
+    encoder = find_encoder(fmt, true_color=stream.palette is None)(path, stream, settings)
     try:
         for count, frame in enumerate(frames, 1):
             encoder.add(frame)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.pixel_formats import VideoFrameRing, copy_plane
 from reelnet.render.compositor import Frame
+from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
 HEADER_SIZE = 6 + 7 + 3 * 256
@@ -38,25 +40,11 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
     def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         super().__init__(CappedFile(path, settings.cap, tail_size=len(TRAILER)), MAX_DURATION, BLOCK_SIZE)
         self._size, self._loop = stream.size, write_loop(stream.plays)
-        # FFmpeg stores a palette as 32-bit numbers 0xAARRGGBB in native byte order.
-        argb = (0xFF << 24) | stream.rgb[:256].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        argb[TRANSPARENT_INDEX] = 0
-        self._palette = argb.tobytes()
+        self._palette = stream.rgb[:256]
 
     def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[bytes]:
-        codec = av.CodecContext.create("gif", "w")
-        codec.width, codec.height = self._size.width, self._size.height
-        codec.pix_fmt, codec.time_base = "pal8", Fraction(1, 100)
-        ring = VideoFrameRing(self._size, "pal8")
-        for picture in ring:
-            picture.planes[1].update(self._palette)
-        packets: list[bytes] = []
-        for number, indices in enumerate(block if previous is None else [previous, *block]):
-            picture = ring.next()
-            copy_plane(indices.astype(np.uint8, copy=False), picture.planes[0])
-            picture.pts, picture.time_base = number, Fraction(1, 100)
-            packets += [bytes(packet) for packet in codec.encode(picture)]
-        return packets[-len(block) :]
+        frames = block if previous is None else [previous, *block]
+        return compress_indices(self._size, self._palette, frames)[-len(block) :]
 
     def _format_frame(self, frame: Frame, payload: bytes) -> bytes:
         header = b""
@@ -72,6 +60,32 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
 
     def _complete(self) -> None:
         self._file.close(TRAILER)
+
+
+def compress_indices(size: Size, palette: NDArray[np.uint8], frames: list[Canvas]) -> list[bytes]:
+    """FFmpeg's packets of frames, each with what changes; the first one begins with the header of a file.
+
+    Args:
+        size: Width and height, in pixels.
+        palette: The color of each index, uint8 (256, 3).
+        frames: Palette indices (height, width), none of them `TRANSPARENT_INDEX`.
+    """
+    # FFmpeg stores a palette as 32-bit numbers 0xAARRGGBB in native byte order.
+    argb = (0xFF << 24) | palette.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    argb[TRANSPARENT_INDEX] = 0
+    codec = av.CodecContext.create("gif", "w")
+    codec.width, codec.height = size.width, size.height
+    codec.pix_fmt, codec.time_base = "pal8", Fraction(1, 100)
+    ring = VideoFrameRing(size, "pal8")
+    for picture in ring:
+        picture.planes[1].update(argb.tobytes())
+    packets: list[bytes] = []
+    for number, indices in enumerate(frames):
+        picture = ring.next()
+        copy_plane(indices.astype(np.uint8, copy=False), picture.planes[0])
+        picture.pts, picture.time_base = number, Fraction(1, 100)
+        packets += [bytes(packet) for packet in codec.encode(picture)]
+    return packets
 
 
 def write_loop(plays: int | None) -> bytes:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import StreamInfo, check_cap
+from reelnet.export.encoders.base import Chapter, StreamInfo, check_cap
 from reelnet.export.encoders.codec import Codec
 from reelnet.export.encoders.codec_options import make_codec_options
 from reelnet.export.encoders.formats import EncoderSettings, find_format
 from reelnet.export.encoders.pixel_formats import CONVERTERS, VideoFrameRing
+from reelnet.export.encoders.sound import SoundTrack
 from reelnet.render.compositor import Frame
 
 MUXERS: Mapping[str, tuple[str, dict[str, str]]] = {
@@ -41,7 +43,7 @@ class VideoEncoder:
         codec = fmt.find_codec(settings)
         self._path, self._fps, self._cap, self._dts_offset = path, stream.fps, settings.cap, codec.dts_offset
         pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
-        self._converter = CONVERTERS[pixel_format](stream.rgb)
+        self._converter = CONVERTERS[pixel_format](stream.palette)
         # Besides the queue: the video frame that is written to, the one in the codec, and its predecessor.
         self._pictures = VideoFrameRing(stream.size, pixel_format, MAX_QUEUED_FRAMES + 3)
         if pixel_format.startswith("yuv"):
@@ -55,8 +57,15 @@ class VideoEncoder:
         self._container = av.open(f"file:{path}", "w", format=muxer, options=muxer_options)
         # The codec runs in its own thread while the next frames are composed.
         self._pool: OrderedPool[None] = OrderedPool(workers=1, pending_per_worker=MAX_QUEUED_FRAMES)
+        self._sound: SoundTrack | None = None
         try:
             self._stream = add_stream(self._container, codec, stream, settings)
+            if stream.sound is not None:
+                self._sound = SoundTrack(self._container, stream.sound)
+            if stream.chapters:
+                self._container.set_chapters(
+                    [*map(_describe_chapter, range(len(stream.chapters)), stream.chapters)]
+                )
         except BaseException:
             self.close()
             raise
@@ -80,6 +89,8 @@ class VideoEncoder:
         for _ in self._pool.drain():
             pass
         self._encode(None)
+        if self._sound is not None:
+            self._sound.copy(None)
         self.close()
         frames = count_video_frames(self._path)
         if frames != self._added:
@@ -91,6 +102,8 @@ class VideoEncoder:
         """Stop encoding and close the file."""
         self._pool.close()
         self._container.close()
+        if self._sound is not None:
+            self._sound.close()
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         # Queued frames must not reach the codec after an error, or FFmpeg crashes.
@@ -104,6 +117,9 @@ class VideoEncoder:
             if self._dts_offset is not None:
                 # For videos of one or two frames, FFmpeg's libx265 returns uninitialized decoding times.
                 packet.dts = self._packets - 1 - self._dts_offset
+            if self._sound is not None:
+                # Players expect sound and pictures of the same time near each other.
+                self._bytes += self._sound.copy(self._packets / self._fps)
             self._container.mux(packet)
         self._failed = False
 
@@ -112,7 +128,7 @@ def count_video_frames(path: Path) -> int:
     """The number of frames of a video. The still image of an AVIF does not count."""
     with av.open(f"file:{path}") as container:
         counts = [0] * len(container.streams)
-        for packet in container.demux():
+        for packet in container.demux(container.streams.video):
             counts[packet.stream.index] += packet.size > 0
         return max(counts)
 
@@ -146,6 +162,17 @@ def set_color_tags(target: av.VideoCodecContext | av.VideoFrame) -> None:
     """Tag a stream or a video frame as BT.709 in limited range. ProRes reads the tags of the frames."""
     target.color_range, target.colorspace = ColorRange.MPEG, Colorspace.ITU709
     target.color_primaries, target.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+
+def _describe_chapter(number: int, chapter: Chapter) -> Any:
+    """A chapter as PyAV takes it, in milliseconds."""
+    return {
+        "id": number,
+        "start": round(1000 * chapter.start),
+        "end": round(1000 * chapter.end),
+        "time_base": Fraction(1, 1000),
+        "metadata": {"title": chapter.title},
+    }
 
 
 def _require_codec(codec: Codec) -> None:

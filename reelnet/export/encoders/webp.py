@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from struct import pack, unpack_from
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, features
 
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
 from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.export.encoders.true_color.colors import unpack_colors, unpack_with_alpha
 from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
@@ -41,9 +44,12 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         _require_libwebp()
         super().__init__(CappedFile(path, settings.cap), MAX_DURATION)
         self._quality, self._lossless = settings.quality, LOSSLESS_SETTINGS[settings.preset or "best"]
-        self._rgb = stream.rgb
-        self._rgba = np.insert(stream.rgb, 3, 255, axis=1)
-        self._rgba[TRANSPARENT_INDEX] = 0
+        self._find_rgb: Callable[[Canvas], NDArray[np.uint8]] = unpack_colors
+        self._find_rgba: Callable[[Canvas], NDArray[np.uint8]] = unpack_with_alpha
+        if stream.palette is not None:
+            rgba = np.insert(stream.palette, 3, 255, axis=1)
+            rgba[TRANSPARENT_INDEX] = 0
+            self._find_rgb, self._find_rgba = stream.palette.__getitem__, rgba.__getitem__
         flags = bytes([ANIMATION_FLAG | ALPHA_FLAG, 0, 0, 0])
         canvas = _chunk(b"VP8X", flags + _uint24(stream.size.width - 1) + _uint24(stream.size.height - 1))
         # The background color is never visible; 0 plays mean an endless loop.
@@ -53,7 +59,7 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
     def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:
         # ANMF frame offsets are stored divided by two.
         rect = DirtyRect.from_frames(previous, block[0], alignment=2)
-        image = Image.fromarray(self._rgba[rect.indices])
+        image = Image.fromarray(self._find_rgba(rect.indices))
         results = [
             compress_image(image, lossless=True, exact=True, quality=quality, method=method)
             for quality, method in self._lossless
@@ -61,7 +67,7 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         if self._quality is not None:
             # Text and flat cells are often smaller without loss, so both are tried.
             height, width = rect.indices.shape
-            opaque = self._rgb[block[0][rect.y : rect.y + height, rect.x : rect.x + width]]
+            opaque = self._find_rgb(block[0][rect.y : rect.y + height, rect.x : rect.x + width])
             results.append(compress_image(Image.fromarray(opaque), quality=self._quality, method=4))
         return [(rect, min(results, key=len))]
 

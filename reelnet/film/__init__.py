@@ -1,0 +1,1 @@
+"""Films: moviepy's clips, written exactly."""
