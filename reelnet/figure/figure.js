@@ -251,8 +251,10 @@ class Figure {
     const readable = this.layer.least;
     const perRow = across < count * width * readable ? 1 : count;
     let zoom = Math.min(Math.max(across / (width * perRow), readable), MAX_ZOOM);
-    const bars = this.controls.offsetHeight + this.stage.offsetHeight - this.stage.clientHeight;
-    const tall = ((room - bars) / height / count) * perRow;
+    const rows = count / perRow;
+    const bar = this.stage.offsetHeight - this.stage.clientHeight;
+    const bars = this.controls.offsetHeight + bar + rows * this.picture.caption.offsetHeight;
+    const tall = (room - bars) / height / rows;
     // A figure taller than the window is scrolled rather than made tiny. In a page it should not scroll at all.
     const least = window.parent === window ? readable : MIN_SHRINKING * zoom;
     zoom = Math.min(zoom, Math.max(tall, least));
@@ -295,8 +297,8 @@ class Figure {
       this.fill(this.pinned);
     }
     this.pin.setAttribute("aria-pressed", String(Boolean(this.pinned)));
-    this.resize();
     this.update();
+    this.resize();
     this.picture.element.scrollIntoView({ block: "nearest" });
   }
 

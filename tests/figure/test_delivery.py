@@ -196,6 +196,20 @@ def test_a_notebook_page_shows_the_figure(browser: Browser, figure_run: Run, tmp
             assert opened.errors == []
 
 
+def test_texts_in_narrow_notebooks_can_be_read(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
+    reel = figure_run.reel("overview", density=1)
+    reel.save(tmp_path / "a.html")
+    figure = ReadFigure.read(tmp_path / "a.html").scene
+    page = f"<!doctype html><meta charset='utf-8'>{reel._repr_html_()}"
+    (tmp_path / "notebook.html").write_text(page, "utf-8")
+    with open_page(browser, to_address(tmp_path / "notebook.html"), (400, 900)) as opened:
+        frame = opened.page.frames[1]
+        wait_for_maps(frame)
+        shown = frame.evaluate("document.querySelector('.picture').clientWidth")
+        assert shown > 0.9 * figure["size"][0] * figure["layers"][0]["least"]
+        assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+
+
 def test_hostile_names_do_nothing(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
     attack = "</script><img src=x onerror='document.title=1'><script>document.title=2</script>"
     settings = [f"panels.title.text={json.dumps(attack)}"]

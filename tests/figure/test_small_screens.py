@@ -98,6 +98,57 @@ def test_a_cell_that_is_enlarged_leaves_the_controls_free(
         assert box["y"] + box["height"] <= controls["y"]
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (800, 700), (800, 500), (667, 375)])
+def test_an_enlarged_cell_shows_all_of_its_chart_while_steps_are_compared(
+    browser: Browser, figure_file: Path, size: tuple[int, int]
+) -> None:
+    with open_page(browser, to_address(figure_file), size) as opened:
+        wait_for_maps(opened.page)
+        opened.page.get_by_role("button", name="Compare").click()
+        opened.page.locator(".picture canvas").last.click(position={"x": 4, "y": 4})
+        names = ("dialog", "dialog canvas", "dialog .chart", ".controls")
+        dialog, canvas, chart, controls = (opened.page.locator(each).bounding_box() for each in names)
+        assert dialog is not None
+        assert canvas is not None
+        assert chart is not None
+        assert controls is not None
+        assert canvas["height"] == pytest.approx(canvas["width"], abs=1)
+        assert canvas["height"] >= 80
+        assert chart["y"] >= canvas["y"] + canvas["height"]
+        assert chart["y"] + chart["height"] <= dialog["y"] + dialog["height"] <= controls["y"]
+
+
+@pytest.mark.parametrize("width", [320, 640, 800])
+def test_long_names_of_layers_leave_room_for_the_slider(browser: Browser, tmp_path: Path, width: int) -> None:
+    names = [f"encoder.layers.{number}.self_attention.output.dense" for number in (10, 11)]
+    run = write_run(
+        tmp_path / "run",
+        dict.fromkeys(names, (4, 3, 5, 5)),
+        values={layer: partial(make_maps, layer) for layer in names},
+        layer=names[0],
+        steps=range(STEPS),
+        metrics=make_metrics,
+    )
+    run.reel("plain", density=1).save(tmp_path / "a.html", layers="all")
+    with open_page(browser, to_address(tmp_path / "a.html"), (width, 800)) as opened:
+        wait_for_maps(opened.page)
+        slider = opened.slider.bounding_box()
+        assert slider is not None
+        assert slider["width"] >= 120
+        assert read_number(opened, "document.documentElement.scrollWidth") == width
+
+
+def test_pictures_that_are_compared_fit_the_window_with_their_captions(
+    browser: Browser, figure_run: Run, tmp_path: Path
+) -> None:
+    figure_run.reel("plain", density=1).save(tmp_path / "a.html")
+    for size in ((500, 700), (1280, 600)):
+        with open_page(browser, to_address(tmp_path / "a.html"), size) as opened:
+            wait_for_maps(opened.page)
+            opened.page.get_by_role("button", name="Compare").click()
+            assert read_number(opened, "document.documentElement.scrollHeight - innerHeight") <= 1
+
+
 @pytest.mark.parametrize("size", PHONES)
 def test_controls_stay_in_the_window(browser: Browser, figure_file: Path, size: tuple[int, int]) -> None:
     with open_phone(browser, figure_file, size) as opened:

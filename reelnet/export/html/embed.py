@@ -12,6 +12,9 @@ from reelnet.render.rendition import Rendition
 CONTROLS_HEIGHT, NARROW_CONTROLS_HEIGHT = 48, 112
 """CSS pixels of the controls below the picture, and of those in a narrow column with the bar that scrolls it."""
 
+NARROW_WIDTH = 600
+"""CSS pixels of a frame below which the controls are those of a narrow column."""
+
 MAX_WINDOW_SHARE = 80
 """Percent of the height of the window that a figure in a notebook takes at most."""
 
@@ -31,10 +34,10 @@ def write_embedding(path: str | Path, width: int, height: int, least_zoom: float
         height: Likewise.
         least_zoom: The zoom below which it is scrolled sideways instead, for which narrow frames are high enough.
     """
-    least = round(height * least_zoom) + NARROW_CONTROLS_HEIGHT
+    least, whole = _find_least_height(height, least_zoom), height + _find_controls_height(width)
     return (
         f'<iframe src="{escape(quote(Path(path).name))}" loading="lazy" style="width: 100%; max-width: {width}px; '
-        f'border: 0; aspect-ratio: {width} / {height + CONTROLS_HEIGHT}; min-height: {least}px"></iframe>'
+        f'border: 0; aspect-ratio: {width} / {whole}; min-height: {least}px"></iframe>'
     )
 
 
@@ -62,10 +65,25 @@ def embed_figure(
     if len(page) > max_bytes:
         return None
     width, height = figure.layers[0].size
-    limit = f"100cqw, {width}px, ({MAX_WINDOW_SHARE}vh - {CONTROLS_HEIGHT}px) * {width / height:.4f}"
-    size = f"width: min({limit}); height: calc(min({limit}) * {height / width:.4f} + {CONTROLS_HEIGHT}px)"
+    least = _find_least_height(height, figure.layers[0].least_zoom)
+    controls = _find_controls_height(width)
+    limit = f"100cqw, {width}px, ({MAX_WINDOW_SHARE}vh - {controls}px) * {width / height:.4f}"
+    size = (
+        f"width: min({limit}); height: calc(min({limit}) * {height / width:.4f} + {controls}px); "
+        f"min-height: min({MAX_WINDOW_SHARE}vh, {least}px)"
+    )
     # The notebook's own page is out of the figure's reach.
     return (
         f'<div style="container-type: inline-size"><iframe sandbox="allow-scripts" title="{escape(figure.alt)}" '
         f'style="display: block; border: 0; {size}" srcdoc="{escape(page.decode("utf-8"))}"></iframe></div>'
     )
+
+
+def _find_controls_height(width: float) -> int:
+    """CSS pixels of the height of the controls in a frame of a width."""
+    return NARROW_CONTROLS_HEIGHT if width < NARROW_WIDTH else CONTROLS_HEIGHT
+
+
+def _find_least_height(height: float, least_zoom: float) -> int:
+    """CSS pixels of the height of a frame so narrow that its figure is scrolled sideways."""
+    return round(height * least_zoom) + NARROW_CONTROLS_HEIGHT
