@@ -33,6 +33,7 @@ from reelnet.preview.keys.run_words import RunWords
 from reelnet.preview.keys.set_control import set_control
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
+from reelnet.preview.products.forecasts import Forecasts
 from reelnet.preview.products.renders import Renders
 from reelnet.preview.products.target import Target
 from reelnet.preview.products.thumbnails import Thumbnails
@@ -88,7 +89,8 @@ class Preview:
         self._files = TemplateFiles(require_path("template", template))
         self._layer, self._step = layer, step
         self._scenes = Scenes(self._run, self._files)
-        self._figures, self._thumbnails = Figures(), Thumbnails(self._scenes)
+        self._figures, self._forecasts = Figures(), Forecasts()
+        self._thumbnails = Thumbnails(self._scenes)
         self._worker = LayoutWorker()
         self._renders = Renders(Path(folder), self._tell)
         self._density, self._next_figure = 1, 0.0
@@ -110,6 +112,7 @@ class Preview:
             "set": self._set,
             "panel": self._describe_panel,
             "thumbnail": self._draw_thumbnail,
+            "forecast": self._forecast,
             "render": self._render,
             "cancel": self._cancel,
             "save": self._save,
@@ -254,6 +257,19 @@ class Preview:
         layer, width = arguments.optional_text("layer"), arguments.integer("width", 16, MAX_THUMBNAIL_WIDTH)
         picture = self._worker.do(Work.THUMBNAIL, lambda: self._thumbnails.draw(family, layer, width))
         return Answer({}, (picture,))
+
+    def _forecast(self, arguments: Arguments) -> Answer:
+        """How large a file would be."""
+        target = self._read_target(arguments)
+        if target is None:
+            raise UsageError("forecast: give a platform or a suffix")
+
+        def ask(view: View) -> Answer:
+            return self._forecasts.ask(
+                self._scenes.lay_out(view, DEFAULT_DENSITY), target, self._worker.pause
+            )
+
+        return self._queue(Work.FORECAST, arguments, ask)
 
     def _render(self, arguments: Arguments) -> Answer:
         """Have the file for a platform or of a format written, or those of the template."""

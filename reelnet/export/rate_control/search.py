@@ -9,24 +9,21 @@ The other limits of a platform are met before anything is encoded, by a smaller 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import CapError, TemplateError
+from reelnet.errors import TemplateError
 from reelnet.export.encoders.content import find_content
 from reelnet.export.encoders.formats import EncoderSettings
-from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.quantize.frame_windows import FrameWindows
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
+from reelnet.export.rate_control.constraint_fit import fit_constraints
 from reelnet.export.rate_control.quality_ladder import (
     FLOOR_RATIO,
-    MIN_FRAMES,
     PALETTE_CHANGE_POWER,
     VIDEO_SCALES,
     LadderPoint,
@@ -84,17 +81,22 @@ def search(rendition: Rendition, runner: TrialRunner) -> Trial:
         # A file that must be lossless has a single size, which the error names.
         runner.run(rendition, start, None, abort_factor=None)
     else:
-        _Search(rendition, runner, start).run()
+        Search(rendition, runner, start).run()
     if runner.best is None:
         raise runner.refusal()
     return runner.best
 
 
-class _Search:
+class Search:
     """The search for a file, which may be lossy.
 
     A long animation is not encoded as a whole at every step: samples of its frames tell where to go, and whole files
     correct them.
+
+    Args:
+        rendition: What is to be shown; it satisfies all constraints but the cap.
+        runner: Runs the encodes.
+        start: The whole, with exact values.
     """
 
     def __init__(self, rendition: Rendition, runner: TrialRunner, start: LadderPoint) -> None:
@@ -127,6 +129,33 @@ class _Search:
             self._reduce_quality(log_size, measured=exact.complete)
         else:
             self._reduce_quality(log_size, measured=False)
+
+    def predict(self, log_size: float) -> tuple[LadderPoint, float]:
+        """Predict what a file loses, without encoding it and without another layout.
+
+        Args:
+            log_size: The logarithm of the size of exact values.
+
+        Returns:
+            The point at which it fits, or the last one of this layout, and the logarithm of the size there.
+        """
+        ladder = self._build_quality_ladder()
+        if log_size - ladder.end > self._target:
+            log_size, last = log_size - ladder.end, ladder.points[-1]
+            model = SizeModel(last, self._break_down(last), self._counter, self._quality_ratios)
+            few_levels = self._request.fmt.palette_based and self._counter.quantizes
+            rest = reduction_points(
+                last,
+                self._request.keep,
+                levels=few_levels,
+                undense=self._whole,
+                channels=self._whole.channels,
+                scales=(),
+                fixed_canvas=False,
+            )
+            ladder = QualityLadder([last, *rest], map(model.predict, [last, *rest]), self._quality_step)
+        position, point = ladder.locate(log_size - self._target)
+        return point, log_size - position
 
     def _reduce_quality(self, log_size: float, *, measured: bool) -> None:
         """Walk down from exact values, whose size is known, to a file that fits, and fill the cap."""
@@ -404,71 +433,3 @@ class _Search:
     def _quantize_maps(self, maps: RecordedMaps, point: LadderPoint) -> QuantizedMaps:
         levels = point.params.levels if point.params.levels < self._whole.levels else None
         return quantize(maps, point.change_cost, max_error=self._request.max_error, levels=levels)
-
-
-def fit_constraints(
-    rendition: Rendition, constraints: OutputConstraints, keep: Collection[str], path: Path
-) -> Rendition:
-    """Reduce density, scale and frames until no frame is too large and there are not too many.
-
-    Args:
-        rendition: What is to be shown.
-        constraints: The limits.
-        keep: What must not be reduced: `frames`, `scale`.
-        path: Where the file will go, for errors.
-
-    Raises:
-        CapError: What must be kept exceeds a limit, or no scale is small enough.
-    """
-    platform, scale = constraints.platform, rendition.scale
-    while _is_too_large(rendition, constraints):
-        size = rendition.size
-        try:
-            if "scale" in keep:
-                raise TemplateError("the scale must be kept")
-            if rendition.density > 1:
-                rendition = rendition.with_density(rendition.density - 1)
-                scale = rendition.scale
-                continue
-            if scale == 1:
-                raise TemplateError("there is no smaller scale")
-            scale -= 1
-            rendition = rendition.with_scale(scale)
-        except TemplateError as error:
-            raise CapError(
-                f"{path}: a frame of {size.width}×{size.height} pixels is too large for {platform} ({error}); "
-                "show fewer channels or samples, or set a smaller canvas"
-            ) from error
-    size, count = rendition.size, len(rendition.timeline)
-    max_frames = min(
-        constraints.max_frames or count,
-        (constraints.max_total_pixels or count * size.width * size.height) // (size.width * size.height),
-    )
-    if count <= max_frames:
-        return rendition
-    limit = f"{max_frames} that {platform} allows"
-    if max_frames != constraints.max_frames:
-        limit += f" ({(constraints.max_total_pixels or 0) / 1e6:g} Mpx over all frames)"
-    if "frames" in keep:
-        raise CapError(
-            f"{path}: {count} frames of {size.width}×{size.height} pixels are more than the {limit}"
-        )
-    rendition = rendition.with_frames(max_frames)
-    if (count := len(rendition.timeline)) > max_frames:
-        raise CapError(
-            f"{path}: {count} frames are more than the {limit}; the first, the last and the held steps and the way "
-            "back need them"
-        )
-    return rendition
-
-
-def _is_too_large(rendition: Rendition, constraints: OutputConstraints) -> bool:
-    """Whether a frame is larger than the constraints allow."""
-    size, frames = rendition.size, min(MIN_FRAMES, len(rendition.timeline))
-    area = size.width * size.height
-    return (
-        frames * area > (constraints.max_total_pixels or frames * area)
-        or size.width > (constraints.max_width or size.width)
-        or size.height > (constraints.max_height or size.height)
-        or area > (constraints.max_pixels or area)
-    )

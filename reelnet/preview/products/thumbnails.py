@@ -15,7 +15,7 @@ from reelnet.preview.scenes import Scenes
 MAX_KEPT = 128
 """Pictures that are kept; one has some 10 kB."""
 
-MAX_ASPECT = 4
+MAX_ASPECT = 2
 """Height to width of the part of a tall picture that is shown."""
 
 SHARPER = 2.0

@@ -12,8 +12,8 @@ from PIL import Image
 
 from reelnet.errors import CapError
 from reelnet.export.platforms.load import find_platform
+from reelnet.export.rate_control.constraint_fit import fit_constraints
 from reelnet.export.rate_control.quality_ladder import find_smallest_scale
-from reelnet.export.rate_control.search import fit_constraints
 from reelnet.reel import Reel, Run
 from tests.make_run import write_run
 from tests.rendering import EVERY_STEP

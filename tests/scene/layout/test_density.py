@@ -17,7 +17,7 @@ from reelnet.config.validation_messages import iter_models
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.encoders.formats import FORMATS, SEQUENCE
 from reelnet.export.platforms.model import OutputConstraints
-from reelnet.export.rate_control.search import fit_constraints
+from reelnet.export.rate_control.constraint_fit import fit_constraints
 from reelnet.export.report import describe_reductions
 from reelnet.reel import Run
 from reelnet.render.registry import PANELS, panel_registry
