@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +20,7 @@ from PIL import Image
 from reelnet._support.arguments import require_integer, require_path, require_texts
 from reelnet._support.text import format_count
 from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError, TemplateError, UsageError
 from reelnet.export.encoders.formats import FORMATS, is_figure
 from reelnet.export.encoders.png import to_image
 from reelnet.export.fitting_template import load_template_for
@@ -32,9 +33,10 @@ from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.resolve import Scene
+from reelnet.template.edit.write_source import write_source
 from reelnet.template.model import Template
-from reelnet.template.settings import read_settings
-from reelnet.template.source import read_template_argument
+from reelnet.template.settings import Setting, read_settings
+from reelnet.template.source import TemplateSource, TemplateText, read_template_argument
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
 """Steps and bytes of the figure that a notebook shows for a run."""
@@ -42,8 +44,11 @@ MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
 MAX_OVERVIEW_VALUES = 100_000_000
 """Recorded values of a run that is laid out for a notebook; of more, reading them would take long."""
 
+LOG = logging.getLogger("reelnet")
+
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
+    from reelnet.preview.widget.widget import ReelWidget
 
 
 class Reel:
@@ -67,6 +72,8 @@ class Reel:
     def __init__(self, rendition: Rendition) -> None:
         self.rendition = rendition
         self._html: str | None = None
+        self._source: TemplateSource = rendition.request.template.content
+        self._settings: Sequence[Setting] = ()
 
     @classmethod
     def from_run(
@@ -105,8 +112,10 @@ class Reel:
             RunError: The run is empty or damaged.
         """
         changes = read_settings(settings)
+        source: TemplateSource | None = None
         if not isinstance(template, Template):
-            template = load_template_for(run, read_template_argument(template), changes, layer)
+            source = read_template_argument(template)
+            template = load_template_for(run, source, changes, layer)
         elif changes:
             raise UsageError("settings change a template by name or file, but this one is loaded already")
         if scale is not None:
@@ -114,7 +123,10 @@ class Reel:
         if density is not None:
             density = require_integer("density", density, 1, MAX_DENSITY)
         request = LayoutRequest(template, layer, scale, fps, density=density)
-        return cls(Rendition.from_request(run, request))
+        reel = cls(Rendition.from_request(run, request))
+        if source is not None:
+            reel._source, reel._settings = source, changes
+        return reel
 
     @property
     def run(self) -> RunReader:
@@ -327,6 +339,49 @@ class Reel:
             ReelnetError: moviepy is not installed.
         """
         return to_clip(self.rendition.timeline, lambda step: np.asarray(self.frame(step)))
+
+    def explore(self) -> ReelWidget[Reel] | Reel:
+        """Show the controls of `reelnet preview` in a notebook: menus, editor, forms and output beside the picture.
+
+        They begin with this reel, also with a template from Python. "Save" and "Render" write below the current
+        folder. The widget's `reel` is the reel as it stands there, and its `template` the text of that:
+
+            widget = reel.explore()
+            widget
+            widget.reel.save("conv2.mp4")  # in another cell, after the template was changed in the widget
+
+        Returns:
+            The widget. Without the extra `notebook`, which brings anywidget, a warning says so, and this reel is
+            returned, which a notebook shows as a figure.
+
+        Raises:
+            RunError: The file of a step is missing, truncated or altered.
+        """
+        try:
+            from reelnet.preview.widget.widget import ReelWidget
+        except ModuleNotFoundError:
+            LOG.warning(
+                "reel.explore() needs anywidget: pip install 'reelnet[notebook]'. Here is the figure."
+            )
+            return self
+        request = self.rendition.request
+        options = {
+            "canvas.scale": request.scale,
+            "canvas.density": request.density,
+            "timeline.fps": request.fps,
+        }
+        changes = read_settings({key: value for key, value in options.items() if value is not None})
+        try:
+            template = write_source(self._source, [*self._settings, *changes])
+        except TemplateError:
+            # A text with anchors, for example, cannot be edited; what it means can be.
+            template = write_source(self.template.content, changes)
+        return ReelWidget(self.run.location, template, request.layer, self._lay_out_again, self._repr_html_())
+
+    def _lay_out_again(self, source: TemplateText, layer: str | None) -> Reel:
+        reel = Reel.from_run(self.run, load_template_for(self.run, source, (), layer), layer=layer)
+        reel._source = source
+        return reel
 
     def __repr__(self) -> str:
         size = self.scene.size

@@ -43,6 +43,7 @@ from reelnet.render.rendition import Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
 from reelnet.template.load import load_draft
+from reelnet.template.source import TemplateText
 
 MAX_STEP = 2**63 - 1
 MAX_OFFSET = MAX_FILE_BYTES
@@ -63,7 +64,7 @@ class Preview:
 
     Args:
         run: The run folder or URL.
-        template: The name or the file of the template to begin with.
+        template: The name or the file of the template to begin with, or its text.
         layer: The layer to begin with; None for the template's.
         step: The step to begin with; None for the last one.
         folder: The folder for files that the page has written.
@@ -77,7 +78,7 @@ class Preview:
     def __init__(
         self,
         run: str | os.PathLike[str],
-        template: str | os.PathLike[str] = "article",
+        template: str | os.PathLike[str] | TemplateText = "article",
         *,
         layer: str | None = None,
         step: int | None = None,
@@ -86,7 +87,9 @@ class Preview:
         self._run = RunReader(run)
         if layer is not None:
             self._run.tap(layer)
-        self._files = TemplateFiles(require_path("template", template))
+        if not isinstance(template, TemplateText):
+            template = require_path("template", template)
+        self._files = TemplateFiles(template)
         self._layer, self._step = layer, step
         self._scenes = Scenes(self._run, self._files)
         self._figures, self._forecasts = Figures(), Forecasts()
@@ -148,6 +151,15 @@ class Preview:
         self._listeners[key] = on_event
         return lambda: self._listeners.pop(key, None) and None
 
+    def find_source(self, view: View) -> TemplateText:
+        """The text of a view, with the file that it belongs to.
+
+        Raises:
+            UsageError: No template has this name.
+            TemplateError: The file cannot be read.
+        """
+        return self._files.find_source(view)
+
     def close(self) -> None:
         """Stop all work."""
         self._watcher.close()
@@ -205,7 +217,7 @@ class Preview:
                 "templates": [
                     {
                         "name": name,
-                        **_describe_file(file),
+                        **_describe_file(self._files, name),
                         "file": shorten_path(file),
                         "writable": is_writable(file),
                     }
@@ -419,8 +431,8 @@ class Preview:
         return steps[-1] if step is None else steps[max(0, bisect_right(steps, step) - 1)]
 
 
-def _describe_file(file: Any) -> dict[str, Any]:
+def _describe_file(files: TemplateFiles, name: str) -> dict[str, Any]:
     try:
-        return {"about": describe_template(file), "valid": True}
+        return {"about": describe_template(files.read_source(name)), "valid": True}
     except ReelnetError as error:
         return {"about": str(error).splitlines()[0], "valid": False}

@@ -38,7 +38,7 @@
  * @property {string} version
  * @property {RunInfo} run
  * @property {TemplateInfo[]} templates
- * @property {{template: string, layer: string | null, step: number | null}} start
+ * @property {Place & {template: string, text?: string | null}} start with the text of an editor that was left, if there is one
  * @property {PlatformInfo[]} platforms
  * @property {string[]} formats suffixes
  * @property {string} folder of renders

@@ -176,7 +176,10 @@ export class Page {
     this.view.template = isKnown && wanted.template !== null ? wanted.template : start.template;
     this.view.layer = wanted.layer ?? start.layer;
     this.templates.setCurrent(this.view.template);
+    const { text = null } = start;
+    this.view.text = text;
     await Promise.all([this.layOut(wanted.step ?? start.step), this.saveBar.open(this.view.template)]);
+    if (text !== null) this.editor.setText(text);
   }
 
   /** Read what there is: the run, its layers, the templates, the platforms. */

@@ -20,6 +20,9 @@ from reelnet.template.source import TemplateText
 OWN_FOLDER = Path("templates")
 """Where templates of one's own are written."""
 
+TEXT_NAME = "this reel"
+"""The name of a template that is a text without a file."""
+
 PLAIN_NAME = re.compile(r"[^\W_][\w .-]{0,99}")
 """A name of a template that is no path."""
 
@@ -49,7 +52,7 @@ class TemplateFile:
         """The file for the page."""
         return {
             "template": self.name,
-            "file": shorten_path(self.path),
+            "file": "" if self.name == TEXT_NAME else shorten_path(self.path),
             "text": self.text,
             "sha256": self.sha256,
             "writable": self.writable,
@@ -57,19 +60,28 @@ class TemplateFile:
 
 
 class TemplateFiles:
-    """The templates that can be named, and the file that the preview was started with.
+    """The templates that can be named, and the one that the preview was started with.
 
     Args:
-        given: The name or the file that the preview was started with.
+        given: The name, the file or the text that the preview was started with.
 
     Raises:
         TemplateError: There is no such template.
     """
 
-    def __init__(self, given: str) -> None:
-        self.given = given
-        self._given_path = SearchPath().find(given)
+    def __init__(self, given: str | TemplateText) -> None:
         self._last: dict[str, TemplateFile] = {}
+        if isinstance(given, TemplateText):
+            self.given = TEXT_NAME
+            # The text is what was last read of a file that is not there. Its relative paths start from the folder.
+            folder = Path() if given.file is None else given.file.parent
+            self._given_path = (folder / TEXT_NAME).absolute()
+            self._last[TEXT_NAME] = TemplateFile(
+                TEXT_NAME, self._given_path, given.text, hash_text(given.text)
+            )
+        else:
+            self.given = given
+            self._given_path = SearchPath().find(given)
 
     def list_files(self) -> dict[str, Path]:
         """The file of each template by its name, the given one first."""
@@ -191,13 +203,13 @@ def shorten_path(file: str | Path) -> str:
         return str(file)
 
 
-def describe_template(file: Path) -> str:
+def describe_template(source: TemplateText) -> str:
     """The `about` sentence of a template.
 
     Raises:
         TemplateError: It cannot be read.
     """
-    about = get_child(load_node(file), "about")
+    about = get_child(load_node(source), "about")
     return "" if about is None else str(to_plain(about) or "")
 
 

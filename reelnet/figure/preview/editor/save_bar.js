@@ -259,7 +259,7 @@ export class SaveBar {
         .split(/[\\/]/)
         .at(-1)
         ?.replace(/\.ya?ml$/, "") ?? "";
-    this.name.value = this.saved?.writable ? `${base}-2` : `my-${base}`;
+    this.name.value = this.saved?.writable ? `${base}-2` : `my-${base.replace(/^this /, "")}`;
     this.form.hidden = false;
     this.conflict.hidden = true;
     this.saveAs.setAttribute("aria-expanded", "true");
@@ -300,7 +300,8 @@ export class SaveBar {
     if (!this.saved) return "";
     if (this.theirs) return "Changed on disk";
     if (this.isChanged) return "Not saved";
-    return this.saved.writable ? "Saved" : "Built-in template";
+    if (this.saved.writable) return "Saved";
+    return this.saved.file ? "Built-in template" : "Not in a file";
   }
 
   /**

@@ -1,0 +1,1 @@
+"""`reel.explore()`: the page of a preview in a notebook."""
