@@ -39,7 +39,7 @@ from reelnet.template.settings import Setting, read_settings
 from reelnet.template.source import TemplateSource, TemplateText, read_template_argument
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
-"""Steps and bytes of the figure that a notebook shows for a run."""
+"""Steps and bytes of the figure that a notebook shows for a run, and keeps beside a widget."""
 
 MAX_OVERVIEW_VALUES = 100_000_000
 """Recorded values of a run that is laid out for a notebook; of more, reading them would take long."""
@@ -357,6 +357,8 @@ class Reel:
         Raises:
             RunError: The file of a step is missing, truncated or altered.
         """
+        from reelnet.export.html.embed import embed_figure
+
         try:
             from reelnet.preview.widget.widget import ReelWidget
         except ModuleNotFoundError:
@@ -376,7 +378,8 @@ class Reel:
         except TemplateError:
             # A text with anchors, for example, cannot be edited; what it means can be.
             template = write_source(self.template.content, changes)
-        return ReelWidget(self.run.location, template, request.layer, self._lay_out_again, self._repr_html_())
+        figure = embed_figure(self.rendition, MAX_OVERVIEW_BYTES, MAX_OVERVIEW_STEPS) or self._embed_still()
+        return ReelWidget(self.run.location, template, request.layer, self._lay_out_again, figure)
 
     def _lay_out_again(self, source: TemplateText, layer: str | None) -> Reel:
         reel = Reel.from_run(self.run, load_template_for(self.run, source, (), layer), layer=layer)

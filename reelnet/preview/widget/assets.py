@@ -6,18 +6,11 @@ import posixpath
 import re
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from reelnet.export.html.fonts import embed_fonts
 
 ENTRY = "preview/widget.js"
-STYLES = (
-    "preview/widget.css",
-    "picture.css",
-    "preview/editor/editor.css",
-    "preview/forms/forms.css",
-    "preview/preview.css",
-)
+STYLES = "preview/widget.css", "preview/preview.css"
 
 IMPORT = re.compile(r'^import (?:(\{[^}]*\}) from )?"(\.[\w./-]+\.js)";\n?', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
@@ -25,8 +18,9 @@ EXPORT_LIST = re.compile(r"\bexport\s*\{([^}]*)\};?\s*$")
 """The end of a module that a bundler has made."""
 
 MODULE_KEYWORD = re.compile(r"^(?:import|export)\b(?! default).*$", re.MULTILINE)
-PAGE_STYLE = re.compile(r"@import [^;]*;|@font-face \{[^}]*\}")
-"""What only the style of a page has: in a shadow tree, it has no effect."""
+STYLE_IMPORT = re.compile(r'@import "([\w./-]+\.css)";')
+FONT_FACE = re.compile(r"@font-face \{[^}]*\}")
+"""In a shadow tree, it has no effect."""
 
 FONT, OWN_FONT = '"Open Sans"', '"reelnet Open Sans"'
 """A name of its own, so that texts of the notebook keep their font."""
@@ -59,7 +53,7 @@ def read_script() -> str:
         source = folder.joinpath(path).read_text("utf-8")
 
         def bind(found: re.Match[str]) -> str:
-            target = join(posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2])))
+            target = join(_find_beside(path, found[2]))
             return f"const {found[1].replace(' as ', ': ')} = {target};\n" if found[1] else ""
 
         modules[path] = _wrap(name, IMPORT.sub(bind, source), path)
@@ -73,8 +67,12 @@ def read_script() -> str:
 def read_style() -> str:
     """The style sheets for the shadow tree of a widget."""
     folder = files("reelnet").joinpath("figure")
-    sheets = (PAGE_STYLE.sub("", _read(folder, name)) for name in STYLES)
-    return "\n".join(sheets).replace(FONT, OWN_FONT)
+
+    def read(path: str) -> str:
+        sheet = FONT_FACE.sub("", folder.joinpath(path).read_text("utf-8"))
+        return STYLE_IMPORT.sub(lambda found: read(_find_beside(path, found[1])), sheet)
+
+    return "\n".join(map(read, STYLES)).replace(FONT, OWN_FONT)
 
 
 @cache
@@ -83,8 +81,9 @@ def read_fonts() -> str:
     return embed_fonts(CHARACTERS).replace(FONT, OWN_FONT)
 
 
-def _read(folder: Traversable, name: str) -> str:
-    return folder.joinpath(name).read_text("utf-8")
+def _find_beside(path: str, target: str) -> str:
+    """The path of a file that another one names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
 
 
 def _wrap(name: str, source: str, path: str) -> str:
