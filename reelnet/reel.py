@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import logging
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +19,7 @@ from PIL import Image
 from reelnet._support.arguments import require_integer, require_path, require_texts
 from reelnet._support.text import format_count
 from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import ReelnetError, TemplateError, UsageError
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.encoders.formats import FORMATS, is_figure
 from reelnet.export.encoders.png import to_image
 from reelnet.export.fitting_template import load_template_for
@@ -33,18 +32,15 @@ from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.resolve import Scene
-from reelnet.template.edit.write_source import write_source
 from reelnet.template.model import Template
 from reelnet.template.settings import Setting, read_settings
 from reelnet.template.source import TemplateSource, TemplateText, read_template_argument
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
-"""Steps and bytes of the figure that a notebook shows for a run, and keeps beside a widget."""
+"""Steps and bytes of the figure that a notebook shows for a run."""
 
 MAX_OVERVIEW_VALUES = 100_000_000
 """Recorded values of a run that is laid out for a notebook; of more, reading them would take long."""
-
-LOG = logging.getLogger("reelnet")
 
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
@@ -357,29 +353,12 @@ class Reel:
         Raises:
             RunError: The file of a step is missing, truncated or altered.
         """
-        from reelnet.export.html.embed import embed_figure
+        from reelnet.preview.widget.explore import make_widget
 
-        try:
-            from reelnet.preview.widget.widget import ReelWidget
-        except ModuleNotFoundError:
-            LOG.warning(
-                "reel.explore() needs anywidget: pip install 'reelnet[notebook]'. Here is the figure."
-            )
-            return self
-        request = self.rendition.request
-        options = {
-            "canvas.scale": request.scale,
-            "canvas.density": request.density,
-            "timeline.fps": request.fps,
-        }
-        changes = read_settings({key: value for key, value in options.items() if value is not None})
-        try:
-            template = write_source(self._source, [*self._settings, *changes])
-        except TemplateError:
-            # A text with anchors, for example, cannot be edited; what it means can be.
-            template = write_source(self.template.content, changes)
-        figure = embed_figure(self.rendition, MAX_OVERVIEW_BYTES, MAX_OVERVIEW_STEPS) or self._embed_still()
-        return ReelWidget(self.run.location, template, request.layer, self._lay_out_again, figure)
+        return (
+            make_widget(self.rendition, self._source, self._settings, self._lay_out_again, self._embed_still)
+            or self
+        )
 
     def _lay_out_again(self, source: TemplateText, layer: str | None) -> Reel:
         reel = Reel.from_run(self.run, load_template_for(self.run, source, (), layer), layer=layer)

@@ -203,7 +203,7 @@ def shorten_path(file: str | Path) -> str:
         return str(file)
 
 
-def describe_template(source: TemplateText) -> str:
+def describe_template(source: Path | TemplateText) -> str:
     """The `about` sentence of a template.
 
     Raises:
