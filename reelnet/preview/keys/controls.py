@@ -41,6 +41,9 @@ SAMPLE_KINDS = frozenset(
 )
 """Kinds of panels that show all samples."""
 
+WORDLESS_KINDS = frozenset({"channels", "counter", "image", "progress", "spacer"})
+"""Kinds of panels that show hardly any words in the sizes of the theme."""
+
 FREE_KINDS = frozenset({"layers", "compass", "race"})
 """Of these, kinds that place the samples as they like."""
 
@@ -177,7 +180,7 @@ class _Controls:
     def look(self) -> Iterator[Control]:
         """The theme and its colors."""
         yield self._make(("theme", "base"), "Theme", ThemeSpec)
-        for key, label in (("background", "Background"), ("ink", "Text"), ("accent", "Accent")):
+        for key, label in (("background", "Background"), ("ink", "Text color"), ("accent", "Accent")):
             color = getattr(self._template.theme, key)
             if key == "background" or color in self._palette:
                 default = getattr(self._theme_without(key), key)
@@ -260,6 +263,10 @@ class _Controls:
             [*dict.fromkeys((value, *SIZES))],
         )
         kinds = {*self._kinds.values()}
+        sizes = (("text", "Text size"), ("title", "Title size"))
+        for key, label in sizes if kinds - WORDLESS_KINDS else ():
+            size_of = getattr(self._template.theme, key), getattr(self._theme_without(key), key)
+            yield self._make(("theme", key), label, ThemeSpec, size_of[0], default=size_of[1], unit="px")
         if GAP_KINDS & kinds:
             cell = self._scene.context.cell
             side = round(max(cell.width, cell.height) / self._density)

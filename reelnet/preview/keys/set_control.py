@@ -53,12 +53,14 @@ def _place_curve(source: TemplateText, value: Any) -> str:
     if main is None or curve is None:
         raise UsageError(f"{CURVE_KEY}: the template has no curve, or nothing that it could stand beside")
     places = get_args(Place)
-    if value is None:
-        value = find_place(written.inherited.get("layout"), curve, main)
+    inherited = find_place(written.inherited.get("layout"), curve, main)
+    value = inherited if value is None else value
     if value not in places:
         raise UsageError(f"{CURVE_KEY} {describe_value(value)}: {suggest_names(str(value), places)}")
     text = place_panel(source, curve, main, cast("Place", value))
-    return _free_height(TemplateText(text, source.file), curve, is_beside=value in ("left", "right"))
+    return _free_height(
+        TemplateText(text, source.file), curve, is_beside=value in ("left", "right") and value != inherited
+    )
 
 
 def _free_height(source: TemplateText, curve: str, *, is_beside: bool) -> str:

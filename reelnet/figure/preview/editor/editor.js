@@ -295,7 +295,7 @@ export class Editor extends EventTarget {
    * @param {import("@codemirror/autocomplete").CompletionContext} context
    */
   async complete(context) {
-    if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,[{-] $/)) return null;
+    if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,-] $|[[{] ?$/)) return null;
     const view = { ...this.getView(), text: this.text };
     const parameters = { view, offset: context.pos };
     // Without an answer there is nothing to choose from; what went wrong, other parts of the page say.
