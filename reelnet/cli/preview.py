@@ -68,7 +68,7 @@ def preview(
     """
     from reelnet.preview.browser import open_browser
     from reelnet.preview.preview import Preview
-    from reelnet.preview.server import PreviewServer
+    from reelnet.preview.web.server import PreviewServer
 
     # The nearest recorded step counts, and the last one without a step.
     wanted = {"first": 0, "last": None}[step] if isinstance(step, str) else step

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
-    from reelnet.preview.server import PreviewServer
+    from reelnet.preview.web.server import PreviewServer
 
 LEAST_PRIORITY = 19
 
@@ -31,7 +31,7 @@ def main(run: str) -> int:
     yield_processor()
     # Imported afterwards: that alone takes half a second of a processor.
     from reelnet.preview.preview import Preview
-    from reelnet.preview.server import PreviewServer
+    from reelnet.preview.web.server import PreviewServer
 
     try:
         with Preview(run) as preview, PreviewServer(preview, Path(run).name) as server:

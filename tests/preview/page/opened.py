@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page
 
 from reelnet.preview.preview import Preview
-from reelnet.preview.server import PreviewServer
+from reelnet.preview.web.server import PreviewServer
 from tests.figure.browser import OpenPage, open_page, wait_until
 
 EDITOR = ".cm-content"

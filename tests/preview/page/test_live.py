@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from reelnet.preview.preview import Preview
-from reelnet.preview.server import PreviewServer
+from reelnet.preview.web.server import PreviewServer
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter

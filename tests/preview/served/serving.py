@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.preview.preview import Preview
-from reelnet.preview.server import PreviewServer
+from reelnet.preview.web.server import PreviewServer
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reelnet.preview import handler, site
+from reelnet.preview.web import handler, site
 from tests.preview.served.serving import Response, Served, read_all, serve
 
 OK = 200

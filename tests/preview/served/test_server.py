@@ -11,13 +11,15 @@ from pathlib import Path
 from posixpath import normpath
 
 import pytest
+from playwright.sync_api import Browser
 
 from reelnet.errors import UsageError
-from reelnet.preview import event_stream
-from reelnet.preview.page import list_static_files
 from reelnet.preview.preview import Preview
-from reelnet.preview.server import PreviewServer
-from reelnet.preview.wire import decode_arguments, encode_answer, encode_event
+from reelnet.preview.web import event_stream
+from reelnet.preview.web.page import list_static_files
+from reelnet.preview.web.server import PreviewServer
+from reelnet.preview.web.wire import decode_arguments, encode_answer, encode_event
+from tests.figure.browser import open_page
 from tests.preview.served.serving import Response, Served, decode_answer, read_all, serve
 
 
@@ -259,3 +261,13 @@ def test_events_are_single_lines() -> None:
         encode_event("job", {"words": "a\r\nb\u2028c"})
         == b'event: job\ndata: {"words": "a\\r\\nb\\u2028c"}\n\n'
     )
+
+
+def test_the_browser_asks_for_all_modules_and_styles_at_once(browser: Browser, served: Served) -> None:
+    named = re.findall(r'(?:href|src)="static/([^"]+)"', served.request().body.decode())
+    assert "figure.js" not in named
+    with open_page(browser, f"{served.origin}/{served.token}/") as opened:
+        opened.page.wait_for_selector(".stage img")
+        asked = [each.partition("/static/")[2] for each in opened.requests if each.endswith((".js", ".css"))]
+    assert sorted(asked) == sorted(named)
+    assert opened.errors == []

@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from reelnet.errors import ReelnetError, describe_error
-from reelnet.preview.guard import RefusedRequest
-from reelnet.preview.page import list_static_files, make_page, make_policy
-from reelnet.preview.site import Site
-from reelnet.preview.timed_reader import TimedReader
-from reelnet.preview.wire import decode_arguments, encode_answer
+from reelnet.preview.web.guard import RefusedRequest
+from reelnet.preview.web.page import list_static_files, make_page, make_policy
+from reelnet.preview.web.site import Site
+from reelnet.preview.web.timed_reader import TimedReader
+from reelnet.preview.web.wire import decode_arguments, encode_answer
 
 LOG = logging.getLogger("reelnet")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
-from reelnet.preview.connections import Connections
-from reelnet.preview.event_stream import END, EventStream
-from reelnet.preview.guard import Guard
 from reelnet.preview.preview import Preview
+from reelnet.preview.web.connections import Connections
+from reelnet.preview.web.event_stream import END, EventStream
+from reelnet.preview.web.guard import Guard
 
 MAX_CONNECTIONS = 64
 """A browser opens six for a page, of which one is for the events."""

@@ -9,7 +9,7 @@ from queue import Empty, Full, Queue
 from time import monotonic
 from typing import Any
 
-from reelnet.preview.wire import encode_event
+from reelnet.preview.web.wire import encode_event
 
 HEARTBEAT_SECONDS = 10
 LOOK_SECONDS = 1

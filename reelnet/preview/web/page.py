@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from posixpath import dirname, join, normpath
 
 CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -14,6 +16,17 @@ CONTENT_TYPES = {
     ".ttf": "font/ttf",
 }
 """The types of the files that the page loads, by suffix; other files of the package are not served."""
+
+SCRIPT, STYLE = "preview/preview.js", "preview/preview.css"
+"""The module and the style sheet that the page begins with."""
+
+IMPORT = re.compile(r'\b(?:from|import) "([^":]+)";')
+
+PRELOADS = {
+    STYLE: '<link rel="preload" as="style" nonce="{nonce}" href="static/{path}">',
+    SCRIPT: '<link rel="modulepreload" nonce="{nonce}" href="static/{path}">',
+}
+"""Let the browser ask at once for what these import, and not only when what imports it has come."""
 
 PAGE = """\
 <!doctype html>
@@ -24,8 +37,9 @@ PAGE = """\
 <meta name="color-scheme" content="light dark">
 <title>{title} – reelnet preview</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="static/preview/preview.css">
-<script type="module" nonce="{nonce}" src="static/preview/preview.js"></script>
+{preloads}
+<link rel="stylesheet" href="static/{style}">
+<script type="module" nonce="{nonce}" src="static/{script}"></script>
 </head>
 <body>
 <noscript>The preview needs JavaScript.</noscript>
@@ -67,7 +81,13 @@ def make_page(title: str, nonce: str) -> bytes:
         title: What the tab of the browser shows.
         nonce: A random text for this page alone, as in its policy.
     """
-    return PAGE.format(title=escape(title), nonce=nonce).encode("utf-8", "replace")
+    preloads = "\n".join(
+        line.format(nonce=nonce, path=path)
+        for start, line in PRELOADS.items()
+        for path in list_imported(start)
+    )
+    page = PAGE.format(title=escape(title), nonce=nonce, preloads=preloads, script=SCRIPT, style=STYLE)
+    return page.encode("utf-8", "replace")
 
 
 def make_policy(nonce: str) -> str:
@@ -87,6 +107,17 @@ def list_static_files() -> dict[str, StaticFile]:
         **_list_folder(package.joinpath("figure"), ""),
         **_list_folder(package.joinpath("data", "fonts"), "fonts/"),
     }
+
+
+@cache
+def list_imported(start: str) -> list[str]:
+    """The paths of all that a module or a style sheet imports, and of all that these import."""
+    found = [start]
+    for path in found:
+        source = list_static_files()[path].file.read_text("utf-8")
+        imported = (normpath(join(dirname(path), name)) for name in IMPORT.findall(source))
+        found += [each for each in dict.fromkeys(imported) if each not in found]
+    return found[1:]
 
 
 def _list_folder(folder: Traversable, prefix: str) -> dict[str, StaticFile]:

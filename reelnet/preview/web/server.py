@@ -12,10 +12,10 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.preview.guard import Guard, bracket, is_wildcard
-from reelnet.preview.handler import PreviewHandler
 from reelnet.preview.preview import Preview
-from reelnet.preview.site import Site
+from reelnet.preview.web.guard import Guard, bracket, is_wildcard
+from reelnet.preview.web.handler import PreviewHandler
+from reelnet.preview.web.site import Site
 
 LOOPBACK = "127.0.0.1"
 
