@@ -16,7 +16,12 @@ function render({ model, el }) {
   const root = make("div", { tabindex: "-1" });
   // JupyterLab takes no keys from such an element.
   const host = make("div", { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "true" });
-  host.attachShadow({ mode: "open" }).append(make("style", {}, model.get("_style")), root);
+  const shadow = host.attachShadow({ mode: "open" });
+  const style = new CSSStyleSheet();
+  style.replaceSync(model.get("_style"));
+  // CodeMirror puts its own style before those that are there.
+  shadow.adoptedStyleSheets = [style];
+  shadow.append(root);
   const figure = make("div", { hidden: "" });
   el.replaceChildren(host, figure);
 
