@@ -27,7 +27,7 @@ from reelnet.template.inheritance import PATCH_KEY, SPACER
 from reelnet.template.source import TemplateText
 
 MAX_BRACES = 8
-"""Keys of a map that is offered in braces."""
+"""Keys of a map that is offered in braces beside other values."""
 
 _OPEN_FIELD = re.compile(r"\{([^{}\n]*)$")
 
@@ -112,7 +112,10 @@ class _Completer:
             options += self._list_values(path, allowed)
         if not cursor.quote or cursor.role == "key":
             keys = [*self._list_keys(path, allowed)]
-            options += keys if cursor.role != "value" else self._open_braces(keys, path)
+            if cursor.role == "value":
+                is_small = len(keys) <= MAX_BRACES or not path or isinstance(path[-1], int) or not options
+                keys = [_open_braces(key) for key in keys] if is_small else []
+            options += keys
         return cursor.start, options
 
     def _kind_of(self, panel: str) -> str:
@@ -160,15 +163,6 @@ class _Completer:
                 yield name, "in the layout", describe_kind(kind)
         for kind in panel_registry():
             yield kind, "panel", describe_kind(kind)
-
-    def _open_braces(self, keys: list[Option], path: KeyPath) -> list[Option]:
-        """The same keys as the beginning of a map in braces, where a value is written that may be a small map."""
-        if len(keys) > MAX_BRACES and not isinstance(path[-1], int):
-            return []
-        return [
-            Option(f"{{{option.label}: …}}", option.detail, option.info, f"{{{option.insert}")
-            for option in keys
-        ]
 
     # Values
 
@@ -249,3 +243,8 @@ class _Completer:
         for metric in self._words.metrics:
             name = f"metrics.{metric}:{'.1%' if 'acc' in metric else '.3g'}"
             yield Option(name, "metric", "Its latest value.", f"{name}{closing}")
+
+
+def _open_braces(key: Option) -> Option:
+    """A key as the beginning of a map in braces, where a value is written."""
+    return Option(f"{{{key.label}: …}}", key.detail, key.info, f"{{{key.insert}")

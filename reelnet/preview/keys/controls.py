@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, get_args
 
@@ -29,8 +29,14 @@ from reelnet.template.source import TemplateText
 from reelnet.template.theme import Theme, ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 
-SIZES = ("1080x1080", "1080x1350", "1080x1920", "1920x1080", "1280x720")
-"""Sizes of the frame that a form offers."""
+SIZES = {
+    "1080x1080": "1:1, 1080 × 1080",
+    "1080x1350": "4:5, 1080 × 1350",
+    "1080x1920": "9:16, 1080 × 1920",
+    "1920x1080": "16:9, 1920 × 1080",
+    "1280x720": "16:9, 1280 × 720",
+}
+"""Sizes of the frame that a form offers, with what it calls them."""
 
 DIVERGING = (*BUILTIN_COLORMAPS, "coolwarm", "PuOr", "BrBG", "PiYG")
 SEQUENTIAL = ("viridis", "magma", "inferno", "cividis", "Blues", "Greens", "gray")
@@ -70,6 +76,7 @@ class Control:
         info: A sentence about it.
         is_set: Whether the template itself has the key.
         choices: The values of a choice.
+        names: What choices are called, by the choice, if not as they are written.
         low: The least number.
         high: The largest number, or how many there are to select from.
         unit: The unit of a number, or what is selected.
@@ -83,6 +90,7 @@ class Control:
     info: str
     is_set: bool
     choices: Sequence[Any] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
     unit: str = ""
@@ -93,8 +101,14 @@ class Control:
             name: getattr(self, name)
             for name in ("key", "label", "kind", "value", "default", "info", "is_set")
         }
-        others = {"choices": [*self.choices], "min": self.low, "max": self.high, "unit": self.unit}
-        return own | {name: value for name, value in others.items() if value not in (None, "", [])}
+        others = {
+            "choices": [*self.choices],
+            "names": {**self.names},
+            "min": self.low,
+            "max": self.high,
+            "unit": self.unit,
+        }
+        return own | {name: value for name, value in others.items() if value not in (None, "", [], {})}
 
 
 def list_controls(rendition: Rendition, source: TemplateText) -> list[dict[str, Any]]:
@@ -154,8 +168,8 @@ class _Controls:
             _shorten(key),
             is_set,
             kind.choices,
-            kind.low,
-            kind.high,
+            low=kind.low,
+            high=kind.high,
         )
         return replace(made, **others)
 
@@ -261,6 +275,7 @@ class _Controls:
             "Width and height of the frame in pixels.",
             self._written.is_own(("canvas",)),
             [*dict.fromkeys((value, *SIZES))],
+            SIZES,
         )
         kinds = {*self._kinds.values()}
         sizes = (("text", "Text size"), ("title", "Title size"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast, get_args
 
 from reelnet._support.arguments import describe_value, require_texts
-from reelnet.errors import UsageError, suggest_names
+from reelnet.config.diagnostics import KeyPath
+from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.preview.keys.caption_texts import change_texts, find_captions
 from reelnet.preview.keys.controls import CAPTIONS_KEY, CURVE_KEY
 from reelnet.preview.keys.layout_moves import Place, find_place, iter_panels
@@ -33,12 +34,29 @@ def set_control(source: TemplateText, key: str, value: Any) -> str:
         return _place_curve(source, value)
     if key == CAPTIONS_KEY:
         return _write_captions(source, value)
-    path = parse_key_path(key, "key")
+    path = _find_path(source, key)
     if path[-1] == "show" and isinstance(value, str):
         value = parse_selection(value)
     if path == ("theme", "base") and not _has_theme_keys(source):
         path = ("theme",)
     return set_key(source.text, path, value)
+
+
+def _find_path(source: TemplateText, key: str) -> KeyPath:
+    """Return the path of a key. A name of a panel may have dots."""
+    for name in _list_panels(source) if key.startswith("panels.") else ():
+        if "." in name and key.startswith(f"panels.{name}."):
+            return ("panels", name, *parse_key_path(key.removeprefix(f"panels.{name}."), "key"))
+    return parse_key_path(key, "key")
+
+
+def _list_panels(source: TemplateText) -> list[str]:
+    try:
+        panels = Written.read(source).whole.get("panels")
+    except TemplateError:
+        # The edit itself says what is wrong.
+        return []
+    return [*panels] if isinstance(panels, dict) else []
 
 
 def _has_theme_keys(source: TemplateText) -> bool:

@@ -140,6 +140,7 @@ def test_where_a_cursor_stands(text: str, path: tuple[str | int, ...], role: str
         ("panels: {channels: {labels: ¦", "true false names", ""),
         ("timeline: {steps: ¦", "all log adaptive {every:~…}", ""),
         ("timeline: {loop: ¦", "once forever", ""),
+        ("timeline: ¦", "{fps:~…} {duration:~…}", "fps"),
         ("canvas: ¦", "1080x1920 9:16", ""),
         # Values of the installation
         ("extends: ¦", "article plain dark", ""),

@@ -155,6 +155,7 @@ def test_controls_and_their_values(run: Run) -> None:
     [
         ("extends: article\n", "theme.base", "dark", "extends: article\ntheme: dark\n"),
         ("theme: dark\n", "theme.base", "paper", "theme: paper\n"),
+        ("panels: {v1.2: {text: a}}\n", "panels.v1.2.text", "b", "panels: {v1.2: {text: b}}\n"),
         ("theme: {base: dark, text: 20}\n", "theme.base", "paper", "theme: {base: paper, text: 20}\n"),
         ("theme: dark\n", "theme.accent", "#e91", "theme: {base: dark, accent: '#e91'}\n"),
         ("extends: article\n", "canvas", "1080x1920", "extends: article\ncanvas: 1080x1920\n"),

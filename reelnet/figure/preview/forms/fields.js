@@ -11,6 +11,7 @@ import { makeIcon } from "./icons.js";
  * @property {any} value what holds now; null if nothing is written
  * @property {any} default what holds without the key
  * @property {any[]} [choices]
+ * @property {Record<string, string>} [names] what choices are called, if not as they are written
  * @property {number} [min]
  * @property {number} [max]
  * @property {string} [unit]
@@ -158,7 +159,10 @@ function makeChoiceField(send) {
   let choices = [];
   let shown = "";
   const build = (/** @type {Control} */ control) => {
-    const names = choices.map((choice) => toText(choice).replace(/^(\d+)x(\d+)$/, "$1 × $2") || "auto");
+    const names = choices.map((choice) => {
+      const name = control.names?.[toText(choice)] ?? toText(choice).replace(/^(\d+)x(\d+)$/, "$1 × $2");
+      return name || "auto";
+    });
     if (choices.length > MAX_SEGMENTS || names.join("").length > MAX_SEGMENT_TEXT) {
       const select = make("select", { "aria-label": control.label });
       names.forEach((name, index) => select.append(make("option", { value: String(index) }, name)));
