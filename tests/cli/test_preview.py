@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,22 @@ def test_it_ends_at_once_and_leaves_nothing(
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (code, "", f"reelnet: {word}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
+def test_a_render_ends_with_it(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", taps={"conv1": (10, 16, 14, 14)}, steps=range(300))
+    view = {"template": "article", "text": None, "layer": None}
+    with running("preview", tmp_path / "run", "--no-browser", cwd=tmp_path) as process:
+        assert "job" in ask(read_address(process), "render", {"view": view, "suffix": ".gif"})
+        while not list(tmp_path.glob("renders/.*.gif")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
+    assert list(tmp_path.glob("renders/*")) == []
 
 
 def test_it_needs_no_torch(small_run: Path) -> None:

@@ -12,6 +12,8 @@ export class HttpConnection {
     this.isLost = false;
     /** @type {EventSource | null} */
     this.source = null;
+    this.timer = 0;
+    document.addEventListener("visibilitychange", () => this.connect());
   }
 
   /**
@@ -42,8 +44,19 @@ export class HttpConnection {
     if (!known && this.source) this.listen(this.source, event);
   }
 
-  /** Begin to receive events, and go on whenever the connection was lost. */
+  /**
+   * Begin to receive events, and go on whenever the connection was lost.
+   *
+   * A hidden page receives none: what nobody sees shall not keep the preview busy, nor take one of the six connections
+   * that a browser has for all its pages.
+   */
   connect() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    if (document.hidden) {
+      this.isLost = true;
+      return;
+    }
     const source = new EventSource(new URL("events", document.baseURI));
     this.source = source;
     for (const event of this.handlers.keys()) this.listen(source, event);
@@ -56,7 +69,7 @@ export class HttpConnection {
       source.close();
       if (!this.isLost) this.tell("lost", {});
       this.isLost = true;
-      setTimeout(() => this.connect(), this.wait);
+      this.timer = setTimeout(() => this.connect(), this.wait);
       this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
     });
   }

@@ -19,7 +19,7 @@ from reelnet.preview.web import event_stream
 from reelnet.preview.web.page import list_static_files
 from reelnet.preview.web.server import PreviewServer
 from reelnet.preview.web.wire import decode_arguments, encode_answer, encode_event
-from tests.figure.browser import open_page
+from tests.figure.browser import open_page, wait_until
 from tests.preview.served.serving import Response, Served, decode_answer, read_all, serve
 
 
@@ -271,3 +271,25 @@ def test_the_browser_asks_for_all_modules_and_styles_at_once(browser: Browser, s
         asked = [each.partition("/static/")[2] for each in opened.requests if each.endswith((".js", ".css"))]
     assert sorted(asked) == sorted(named)
     assert opened.errors == []
+
+
+def test_a_hidden_page_leaves_and_comes_back(browser: Browser, served: Served) -> None:
+    def count_streams() -> int:
+        return len(served.server._site._streams)
+
+    def count_opens() -> int:
+        # Playwright reports requests meanwhile.
+        opened.page.wait_for_timeout(10)
+        return sum(each.endswith("/call/open") for each in opened.requests)
+
+    with open_page(browser, f"{served.origin}/{served.token}/") as opened:
+        wait_until(lambda: count_streams() == 1)
+        for hidden, count in (("true", 0), ("false", 1), ("true", 0), ("false", 1)):
+            opened.page.evaluate(
+                f"Object.defineProperty(document, 'hidden', {{value: {hidden}, configurable: true}});"
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )
+            wait_until(lambda count=count: count_streams() == count)  # type: ignore[misc]
+        # It asks for what has changed meanwhile.
+        wait_until(lambda: count_opens() == 3)
+        assert opened.errors == []
