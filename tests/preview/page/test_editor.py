@@ -73,3 +73,25 @@ def test_undo_and_redo(preview: OpenPreview) -> None:
     page.locator("h1").click()
     page.keyboard.press("Control+z")
     expect(preview.editor).not_to_contain_text("theme: dark")
+
+
+def test_completion_knows_the_keys_and_the_run(preview: OpenPreview) -> None:
+    page = preview.page
+    options = page.locator(".cm-tooltip-autocomplete li")
+    preview.editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("lay")
+    expect(options.first).to_contain_text("layer")
+    expect(page.locator(".cm-completionInfo")).to_be_visible()
+    options.filter(has_text="layer").first.click()
+    expect(page.locator(".cm-activeLine")).to_have_text("layer: ")
+    expect(options).to_have_count(2)
+    expect(options.first).to_contain_text("conv1")
+    page.keyboard.press("Escape")
+    page.keyboard.type("conv1\ntimeline:\n")
+    page.keyboard.press("Control+Space")
+    expect(options.filter(has_text="fps")).to_be_visible()
+    page.keyboard.type("end")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".cm-activeLine")).to_have_text("  end_pause: ")

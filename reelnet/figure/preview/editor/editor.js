@@ -143,6 +143,9 @@ export class Editor extends EventTarget {
     this.element = make("div", { class: "editor" });
     this.extensions = this.listExtensions();
     this.view = new EditorView({ root, parent: this.element, state: this.makeState("") });
+    // The first answer takes longest, so it is asked for before anybody waits for it.
+    const ask = () => this.ask(0).catch(() => {});
+    this.element.addEventListener("focusin", ask, { once: true });
   }
 
   /** @returns {import("@codemirror/state").Extension[]} */
@@ -169,7 +172,12 @@ export class Editor extends EventTarget {
       highlightActiveLineGutter(),
       bracketMatching(),
       closeBrackets(),
-      autocompletion({ override: [(context) => this.complete(context)], icons: false }),
+      autocompletion({
+        override: [(context) => this.complete(context)],
+        icons: false,
+        // As good a match as the one before: the preview has ordered them.
+        compareCompletions: () => 0,
+      }),
       keymap.of([
         { key: "Tab", run: insertIndent, shift: indentLess },
         { key: "F8", run: nextDiagnostic },
@@ -291,15 +299,22 @@ export class Editor extends EventTarget {
   }
 
   /**
+   * Ask what may stand at a position of the text.
+   * @param {number} offset
+   */
+  ask(offset) {
+    const view = { ...this.getView(), text: this.text };
+    return this.connection.call("complete", { view, offset });
+  }
+
+  /**
    * What may stand at the caret, as the server knows it.
    * @param {import("@codemirror/autocomplete").CompletionContext} context
    */
   async complete(context) {
     if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,-] $|[[{] ?$/)) return null;
-    const view = { ...this.getView(), text: this.text };
-    const parameters = { view, offset: context.pos };
     // Without an answer there is nothing to choose from; what went wrong, other parts of the page say.
-    const found = await this.connection.call("complete", parameters).catch(() => null);
+    const found = await this.ask(context.pos).catch(() => null);
     if (!found?.answer.options.length) return null;
     /** @type {{from: number, options: {label: string, detail: string, info: string, insert: string}[]}} */
     const { from, options } = found.answer;
@@ -307,7 +322,7 @@ export class Editor extends EventTarget {
       from,
       options: options.map(({ label, detail, info, insert }) => ({
         label,
-        detail,
+        detail: detail === label ? undefined : detail,
         info: info || undefined,
         apply: (
           /** @type {EditorView} */ target,
