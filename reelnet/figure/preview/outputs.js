@@ -75,7 +75,9 @@ export class Outputs {
       this.makeRow({ outputs: true }, "Files of the template", "what its outputs ask for"),
       ...platforms.map(({ name, formats: accepted, cap }) => {
         const limit = cap === null ? "no known limit" : `up to ${formatBytes(cap)}`;
-        return this.makeRow({ platform: name }, name, `${nameFormats(accepted)}, ${limit}`);
+        const row = this.makeRow({ platform: name }, name, `${nameFormats(accepted)}, ${limit}`);
+        row.bar.hidden = cap === null;
+        return row;
       }),
       ...formats.map((suffix) => this.makeRow({ suffix }, nameFormats([suffix]), "no limit")),
     ];
@@ -103,7 +105,7 @@ export class Outputs {
   makeRow(target, title, words) {
     const radio = make("input", { type: "radio", name: "target", value: JSON.stringify(target) });
     const size = make("span", { class: "size" });
-    const bar = make("span", { class: "bar" });
+    const bar = make("span", { class: "bar", hidden: "" });
     const texts = [make("b", {}, title), size, make("span", { class: "muted" }, words)];
     const element = make("label", { class: "target" }, radio, ...texts, bar);
     /** @type {Row} */
@@ -150,6 +152,7 @@ export class Outputs {
     const chosen = this.chosen && !("outputs" in this.chosen.target) ? [this.chosen] : [];
     for (const row of new Set([...chosen, ...this.rows.filter(({ target }) => "platform" in target)])) {
       if (row.forecast || row.error) continue;
+      row.size.textContent ||= "…";
       const ticket = { client: this.client, serial: ++this.serial };
       const question = { view: this.getView(), ...row.target, ...ticket };
       const answer = await this.connection.call("forecast", question).catch((error) => {

@@ -43,6 +43,20 @@ def test_a_rendered_animation_has_all_steps(preview: OpenPreview, folder: Path) 
         assert getattr(image, "n_frames", 1) >= STEPS
 
 
+def test_forecasts_are_bars_against_the_cap(preview: OpenPreview) -> None:
+    preview.open_tab("Output")
+    choose(preview.page, "github-readme")
+    row = preview.page.locator(".target", has_text="github-readme")
+    wait_until(lambda: "of 5 MB, GIF" in preview.page.locator(".detail").inner_text())
+    share = float(row.locator(".bar").evaluate("(bar) => bar.style.getPropertyValue('--share')"))
+    amount, unit = row.locator(".size").inner_text().removeprefix("about ").split()
+    size = float(amount) * {"B": 1, "kB": 1e3, "MB": 1e6}[unit]
+    assert abs(share - size / 5e6) < 0.01 * share
+    preview.page.locator(".detail img").wait_for()
+    others = preview.page.locator(".target", has_text="discord-bot").locator(".size")
+    wait_until(lambda: others.inner_text() not in ("", "…"), seconds=60)
+
+
 def test_what_cannot_be_rendered_says_why(preview: OpenPreview) -> None:
     preview.open_tab("Output")
     choose(preview.page, "Files of the template")
