@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reelnet.config.diagnostics import KeyPath
+from reelnet.config.source import MAX_DEPTH
 
 Role = Literal["key", "value", "either", "none"]
 
 _KEY = re.compile(
-    r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s"'#&*!|>%@`,\[\]{}:-](?:[^:#]|:(?!\s|$)|(?<!\s)\#)*?))"""
+    r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s"'#&*!|>%@`,\[\]{}:-](?:[^:#]|:(?!\s|$)|(?<!\s)\#){0,200}?))"""
     r"""\s*:(?=\s|$)"""
 )
-_FLOW_KEY = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s"'#,\[\]{}:][^,\[\]{}:]*?))\s*:""")
+_FLOW_KEY = re.compile(
+    r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s"'#,\[\]{}:][^,\[\]{}:]{0,200}?))\s*:"""
+)
 _BLOCK_TEXT = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?$")
 
 
@@ -62,7 +65,8 @@ class _Place:
 
     @property
     def child(self) -> KeyPath:
-        return (*self.path, self.step)
+        # No template is deeper.
+        return (*self.path, self.step)[:MAX_DEPTH]
 
 
 @dataclass
@@ -249,9 +253,9 @@ class _Reader:
             self._set_scalar(value[1 : end - 1])
             self._in_comment = bool(re.search(r"\s#", value[end:]))
             return
-        plain, comment = re.match(r"(.*?)(\s+#.*)?$", value).groups()  # type: ignore[union-attr]
+        comment = re.search(r"\s#", value)
         self._in_comment = comment is not None
-        self._set_scalar(plain.strip())
+        self._set_scalar(value[: comment.start() if comment else len(value)].strip())
 
     def _set_scalar(self, value: str) -> None:
         places = self._flows or self._blocks

@@ -33,7 +33,8 @@ class ValueKind:
             return cls("selection")
         options = list_options(schema)
         fixed = [value for option in options for value in list_fixed(option)]
-        if len(fixed) > 1 and all("enum" in each or "const" in each or _is_flag(each) for each in options):
+        if len(fixed) > 1:
+            # Other values, such as a number in the place of a word, are for the text.
             return cls("choice", tuple(fixed)) if {*fixed} != {True, False} else cls("flag")
         if len(options) > 1:
             return cls("other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reelnet.config.source import parse_yaml, to_plain
+from reelnet.config.source import MAX_DEPTH, parse_yaml, to_plain
 from reelnet.errors import TemplateError
 from reelnet.preview.keys.completion import complete
 from reelnet.preview.keys.outline import Outline, find_cursor
@@ -105,6 +106,15 @@ def test_where_a_cursor_stands(text: str, path: tuple[str | int, ...], role: str
     whole, offset = at_bar(text)
     cursor = find_cursor(whole, offset)
     assert (cursor.path, cursor.role, whole[cursor.start : offset]) == (path, role, word)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + "{" * 50_000, "- " * 50_000, "a" + " " * 50_000, "a: " + "[b, " * 20_000]
+)
+def test_a_text_without_sense_takes_no_long_time(text: str) -> None:
+    start = time.process_time()
+    assert len(find_cursor(text, len(text)).path) <= MAX_DEPTH
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

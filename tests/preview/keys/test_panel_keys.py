@@ -81,7 +81,8 @@ def test_kinds_of_values() -> None:
     assert (keys["gap"]["min"], keys["grow"]["max"]) == (0, 1000)
     assert (kinds["inputs"], kinds["heading"]) == ("flag", "flag")
     assert keys["labels"]["choices"] == (True, False, "names")
-    assert kinds["wrap"] == "other"
+    assert keys["wrap"]["choices"] == ("auto", "tall", False)
+    assert kinds["annotations"] == "other"
     assert describe("curve")[1]["metrics"]["kind"] == "list"
     assert describe("title")[1]["color"]["kind"] == "color"
 
