@@ -57,7 +57,6 @@ class FigurePage:
             f"style-src '{_hash(fonts)}' '{_hash(style)}'",
             "font-src data:",
             "img-src data:",
-            *(["worker-src blob:"] if "new Worker(" in script else []),
             *(["connect-src 'self'"] if self.is_split else []),
             "base-uri 'none'",
             "form-action 'none'",
