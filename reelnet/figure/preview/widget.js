@@ -40,9 +40,14 @@ function render({ model, el }) {
 
   const closing = new AbortController();
   const takeTheme = () => (root.style.colorScheme = isDark(host) ? "dark" : "light");
-  host.addEventListener("transitionend", takeTheme);
   const sizes = new ResizeObserver(takeTheme);
   sizes.observe(host);
+  // Notebooks have their theme in an attribute of one of these, or in a color that the widget inherits.
+  const themes = new MutationObserver(takeTheme);
+  for (const element of [document.documentElement, document.body]) {
+    themes.observe(element, { attributes: true });
+  }
+  host.addEventListener("transitionend", takeTheme);
   host.addEventListener("keydown", (event) => {
     const isOfNotebook = (event.ctrlKey || event.metaKey) && !event.defaultPrevented;
     if (!isOfNotebook) event.stopPropagation();
@@ -52,22 +57,39 @@ function render({ model, el }) {
     closing.abort();
     clearTimeout(patience);
     sizes.disconnect();
+    themes.disconnect();
     page.close();
     connection.close();
   };
 }
 
 /**
- * Whether the text around an element is light, whatever names the notebook has for its themes.
+ * Whether an element lies on a dark ground, or its text is light, whatever names the notebook has for its themes.
  * @param {HTMLElement} element
  */
 function isDark(element) {
-  const context = make("canvas", { width: "1", height: "1" }).getContext("2d");
-  if (!context) return false;
-  context.fillStyle = getComputedStyle(element).color;
+  /** @type {Element | null} */
+  let ground = element;
+  while (ground) {
+    const { lightness, alpha } = readColor(getComputedStyle(ground).backgroundColor);
+    if (alpha > 0.5) return lightness < 0.5;
+    const root = ground.getRootNode();
+    ground = ground.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+  }
+  return readColor(getComputedStyle(element).color).lightness > 0.5;
+}
+
+/**
+ * @param {string} color any that CSS knows
+ * @returns {{lightness: number, alpha: number}} from 0 to 1
+ */
+function readColor(color) {
+  const canvas = make("canvas", { width: "1", height: "1" });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = color;
   context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  return 2 * red + 5 * green + blue > 4 * 255;
+  const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+  return { lightness: (2 * red + 5 * green + blue) / (8 * 255), alpha: alpha / 255 };
 }
 
 export default { render };
