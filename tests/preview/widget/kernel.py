@@ -30,7 +30,9 @@ class Wire(BaseComm):
         self.listeners: list[Callable[[Message], None]] = []
         super().__init__(**options)
 
-    def publish_msg(self, msg_type: str, data: Any = None, buffers: Any = None, **others: Any) -> None:
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
         """Bring a message of the kernel to the pages."""
         if msg_type == "comm_msg" and data["method"] == "custom":
             message = Message(data["content"], tuple(map(bytes, buffers or ())))
