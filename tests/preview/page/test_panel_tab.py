@@ -35,6 +35,20 @@ def test_each_key_has_its_value_documentation_and_place(
     assert preview.page.evaluate("navigator.clipboard.readText()") == "panels.title."
 
 
+def test_a_key_stands_in_both_forms(preview: OpenPreview, keys: Locator) -> None:
+    preview.open_tab("Controls")
+    title = preview.page.locator(".settings").get_by_label("Title", exact=True)
+    expect(title).to_have_value("First title")
+    preview.open_tab("Panel")
+    keys.locator(".row label", has_text="text").first.click()
+    expect(keys.get_by_label("text", exact=True)).to_be_focused()
+    preview.page.keyboard.press("Control+a")
+    preview.page.keyboard.type("Other")
+    preview.page.keyboard.press("Enter")
+    preview.open_tab("Controls")
+    expect(title).to_have_value("Other")
+
+
 def test_values_are_edited_in_place(preview: OpenPreview, keys: Locator) -> None:
     image = preview.image
     keys.get_by_label("bold", exact=True).check(force=True)

@@ -44,6 +44,8 @@ import { yaml } from "./yaml.js";
 
 /** Milliseconds from the last key stroke until the page learns of the text. */
 const DELAY = 60;
+/** Milliseconds within which edits of one place are undone together; those of controls wait for the preview. */
+const GROUP_DELAY = 1000;
 const INDENT = "  ";
 /** Characters by which a wrapped line is indented, at most. */
 const MAX_HANGING = 16;
@@ -162,7 +164,7 @@ export class Editor extends EventTarget {
       indentUnit.of(INDENT),
       StreamLanguage.define(yaml),
       syntaxHighlighting(COLORS),
-      history(),
+      history({ newGroupDelay: GROUP_DELAY }),
       lineNumbers(),
       lintGutter(),
       drawSelection(),

@@ -30,8 +30,13 @@ const REST = 300;
 const MAX_SEGMENTS = 4;
 const MAX_SEGMENT_TEXT = 24;
 
+let lastId = 0;
+
+/** An id for an element, or a name for a group of buttons. A key may stand in two forms. */
+export const makeId = () => `field-${++lastId}`;
+
 /** @param {any} value */
-export function toText(value) {
+function toText(value) {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -66,7 +71,8 @@ function sendWhatIsWritten(input, send) {
   });
   input.addEventListener("change", flush);
   input.addEventListener("keydown", (event) => {
-    if (/** @type {KeyboardEvent} */ (event).key !== "Enter") return;
+    const { key, shiftKey, isComposing } = /** @type {KeyboardEvent} */ (event);
+    if (key !== "Enter" || shiftKey || isComposing) return;
     event.preventDefault();
     flush();
   });
@@ -171,8 +177,9 @@ function makeChoiceField(send) {
       return;
     }
     const group = make("div", { class: "segments", role: "radiogroup", "aria-label": control.label });
+    const groupName = makeId();
     names.forEach((name, index) => {
-      const radio = make("input", { type: "radio", name: control.key, value: String(index) });
+      const radio = make("input", { type: "radio", name: groupName, value: String(index) });
       radio.addEventListener("change", () => send(choices[index]));
       group.append(make("label", {}, radio, make("span", {}, name)));
     });
@@ -207,9 +214,6 @@ function toHex(color) {
   return context.fillStyle.startsWith("#") ? context.fillStyle : null;
 }
 
-/** Of the lists of colors, so that each has an id of its own. */
-let lastNumber = 0;
-
 /**
  * @param {Send} send
  * @returns {Field}
@@ -217,7 +221,7 @@ let lastNumber = 0;
 function makeColorField(send) {
   const swatch = make("input", { type: "color" });
   const text = make("input", { type: "text", spellcheck: "false", autocapitalize: "off" });
-  const names = make("datalist", { id: `colors-${++lastNumber}` });
+  const names = make("datalist", { id: makeId() });
   text.setAttribute("list", names.id);
   const element = make("div", { class: "color" }, swatch, text, names);
   swatch.addEventListener("input", () => {
@@ -257,7 +261,7 @@ function makeFlagField(send) {
  * @param {number | undefined} total
  * @returns {number | null} null if it is none
  */
-export function countSelected(text, total) {
+function countSelected(text, total) {
   const words = text.trim();
   if (words === "all") return total ?? null;
   const count = words.match(/^(?:top|first)\W*(\d+)$/)?.[1];

@@ -1,7 +1,7 @@
 // One row of a form: a key of the template with its field, a way back to its default, and what is wrong with it.
 
 import { make } from "../../items.js";
-import { makeField } from "./fields.js";
+import { makeField, makeId } from "./fields.js";
 import { makeIcon } from "./icons.js";
 
 /** @typedef {import("./fields.js").Control} Control */
@@ -16,7 +16,7 @@ export class Row {
     this.kind = control.kind;
     this.key = control.key;
     this.editor = editor;
-    const id = `control-${control.key}`;
+    const id = makeId();
     this.field = makeField(control, (value) => this.send(value));
     this.label = make("label", { class: "name" });
     this.reset = make("button", { type: "button", class: "bare reset" });
