@@ -188,7 +188,14 @@ STEPS = [
     ("{every: 2, range: [0, 9]}", "{list: [1]}", {"list": [1]}),
     ("{list: [1]}", "{range: [0, ~]}", {"range": [0, None]}),
 ]
+SELECTORS = [
+    ("{top: 8}", "{first: 3}", {"first": 3}),
+    ("{first: 3}", "{top: 8}", {"top": 8}),
+    ("{top: 8}", "0-3", "0-3"),
+]
 ALTERNATIVES = [("layout: %s", *case) for case in STACKS]
+ALTERNATIVES += [("samples: {show: %s}", *case) for case in SELECTORS]
+ALTERNATIVES += [("panels: {maps: {kind: channels, show: %s}}", *case) for case in SELECTORS]
 ALTERNATIVES += [("canvas: %s", *case) for case in SIZES]
 ALTERNATIVES += [("timeline: {steps: %s}", *case) for case in STEPS]
 ALTERNATIVES += [("outputs: [{id: a, timeline: {steps: %s}}]", *case) for case in STEPS]
