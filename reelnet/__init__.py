@@ -9,7 +9,8 @@ from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
     from reelnet.export.report import Report
-    from reelnet.film.save_clip import save
+    from reelnet.films.film import Film, film
+    from reelnet.films.save_clip import save
     from reelnet.interop.import_arrays import write_run
     from reelnet.interop.metrics import add_metrics
     from reelnet.record.probe.probing import probing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Film",
     "Log",
     "Recorder",
     "Reel",
@@ -30,6 +32,7 @@ __all__ = [
     "Seconds",
     "Tap",
     "add_metrics",
+    "film",
     "modules",
     "open",
     "probing",
@@ -39,6 +42,8 @@ __all__ = [
 
 # Names are imported on first use: rendering must neither wait for torch nor need it.
 _LOCATIONS = {
+    "Film": ("reelnet.films.film", "Film"),
+    "film": ("reelnet.films.film", "film"),
     "Log": ("reelnet.record.schedule", "Log"),
     "Recorder": ("reelnet.record.recorder", "Recorder"),
     "Reel": ("reelnet.reel", "Reel"),
@@ -50,7 +55,7 @@ _LOCATIONS = {
     "modules": ("reelnet.record.taps.tap", "modules"),
     "open": ("reelnet.reel", "open_run"),
     "probing": ("reelnet.record.probe.probing", "probing"),
-    "save": ("reelnet.film.save_clip", "save"),
+    "save": ("reelnet.films.save_clip", "save"),
     "write_run": ("reelnet.interop.import_arrays", "write_run"),
 }
 

@@ -31,7 +31,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "export": ("render",),
     "preview": ("export",),
     "reel": ("preview",),
-    "film": ("reel",),
+    "films": ("reel",),
     "record": ("runs",),
     "interop": ("reel",),
     "demo": ("record",),
@@ -39,7 +39,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "keras": ("record",),
     "lightning": ("record",),
     "transformers": ("record",),
-    ROOT: ("reel", "record", "interop", "film"),
+    ROOT: ("reel", "record", "interop", "films"),
     "cli": (ROOT, "demo"),
     "__main__": ("cli",),
 }
@@ -56,7 +56,7 @@ WITHOUT_TORCH = (
     "export",
     "preview",
     "reel",
-    "film",
+    "films",
     "interop",
     "cli",
 )

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "reelnet"
 
 MODULES = {
     "reelnet": [
+        "Film",
         "Log",
         "Recorder",
         "Reel",
@@ -24,6 +25,7 @@ MODULES = {
         "Seconds",
         "Tap",
         "add_metrics",
+        "film",
         "modules",
         "open",
         "probing",
@@ -88,6 +90,9 @@ COMMANDS = {
     "--max-size --split --for --max-error --keep --jobs --report --json --quiet",
     "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "
     "--keep --jobs --report --json --quiet",
+    "reelnet film": "",
+    "reelnet film make": "FILE RUNS -o --output --codec --max-size --for --json --quiet",
+    "reelnet film new": "FILE --force",
     "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale --density --width --dpi",
     "reelnet again": "REPORT --run -o --output --jobs --quiet",
     "reelnet templates": "",

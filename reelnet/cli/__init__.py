@@ -2,6 +2,7 @@
 
 from reelnet.cli.app import App
 from reelnet.cli.export import export, platforms
+from reelnet.cli.film import film
 from reelnet.cli.inspect import inspect, repair, verify
 from reelnet.cli.interop import export_arrays, import_, metrics
 from reelnet.cli.preview import preview
@@ -10,7 +11,7 @@ from reelnet.cli.templates import templates
 from reelnet.cli.train import demo, layers, train
 
 RECORDING = (demo, train, layers, import_, export_arrays, metrics)
-RENDERING = (inspect, preview, render, export, frame, again)
+RENDERING = (inspect, preview, render, export, film, frame, again)
 MAINTENANCE = (templates, platforms, verify, repair)
 
 main = App(

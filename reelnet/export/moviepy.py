@@ -31,11 +31,16 @@ def to_clip(timeline: Timeline, draw_step: Callable[[int], NDArray[np.uint8]]) -
     except ImportError:
         raise ReelnetError(MISSING) from None
 
-    fps = timeline.fps
+    fps, last = timeline.fps, dict[int, NDArray[np.uint8]]()
     steps = [frame.step for frame in timeline for _ in range(round(frame.duration * fps))]
 
     def draw_frame(seconds: float) -> NDArray[np.uint8]:
-        return draw_step(steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)])
+        step = steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)]
+        if step not in last:
+            # A step that rests is drawn once.
+            last.clear()
+            last[step] = draw_step(step)
+        return last[step]
 
     # moviepy writes int(duration * fps) frames, and with an exact duration, rounding could drop the last one. More
     # than a thousandth of a frame would add up where clips follow each other.

@@ -44,6 +44,9 @@ def format_quality(report: Report) -> str:
     """What a file lost, in a few words."""
     if report.lossless:
         return "lossless"
+    if not report.steps_shown:
+        # A film of anything.
+        return "lossy"
     if report.max_error_levels == 0:
         # A format with 256 colors loses nothing but colors of photos.
         is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT

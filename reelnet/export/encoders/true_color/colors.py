@@ -20,7 +20,9 @@ ALPHA, RED, GREEN, BLUE = 3, 2, 1, 0
 def pack_colors(rgb: NDArray[np.uint8]) -> Canvas:
     """The indices (height, width) of the colors of an RGB image (height, width, 3)."""
     packed = np.empty((*rgb.shape[:2], 4), np.uint8)
-    packed[..., :ALPHA] = rgb[..., ::-1]
+    # One channel at a time is faster than all in reverse.
+    for number, channel in enumerate((RED, GREEN, BLUE)):
+        packed[..., channel] = rgb[..., number]
     packed[..., ALPHA] = 255
     return packed.view("<u4")[..., 0]
 

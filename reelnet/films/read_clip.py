@@ -37,10 +37,7 @@ def read_clip(clip: Any, fps: float | None = None) -> FilmSource:
     Raises:
         UsageError: This is no clip, or it has no duration, no frame rate or no frame.
     """
-    if not all(hasattr(clip, name) for name in ("get_frame", "size", "duration", "audio")):
-        raise UsageError(f"clip: {type(clip).__name__} is no moviepy clip; Reel.clip() makes one")
-    if clip.duration is None:
-        raise UsageError("clip: has no duration; give it one, as by clip.with_duration(5)")
+    require_clip(clip)
     if fps is None and getattr(clip, "fps", None) is None:
         raise UsageError("clip: has no frame rate; give one, such as fps=30")
     number = require_number("fps", clip.fps if fps is None else fps, 0.01, MAX_FPS)
@@ -51,15 +48,32 @@ def read_clip(clip: Any, fps: float | None = None) -> FilmSource:
         raise UsageError(f"clip: its {clip.duration:g} s are shorter than a frame at {number:g} fps")
     width, height = map(int, clip.size)
 
+    last: list[tuple[NDArray[np.uint8], Canvas]] = []
+
     def draw(position: int) -> Canvas:
         frame = _draw(clip, float((position + Fraction(1, 2)) / rate))
+        if last and last[0][0] is frame and not frame.flags.writeable:
+            return last[0][1]
         if frame.shape != (height, width, 3):
             raise UsageError(
                 f"clip: frame {position} has the shape {frame.shape}, but the clip has {width}×{height} pixels"
             )
-        return pack_colors(frame)
+        last[:] = [(frame, pack_colors(frame))]
+        return last[0][1]
 
     return FilmSource(Size(width, height), rate, count, draw, _read_sound(clip.audio))
+
+
+def require_clip(clip: Any) -> None:
+    """Raise an error unless this is a clip of moviepy with a duration.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not all(hasattr(clip, name) for name in ("get_frame", "size", "duration", "audio")):
+        raise UsageError(f"clip: {type(clip).__name__} is no moviepy clip; Reel.clip() makes one")
+    if clip.duration is None:
+        raise UsageError("clip: has no duration; give it one, as by clip.with_duration(5)")
 
 
 def _draw(clip: Any, seconds: float) -> NDArray[np.uint8]:
@@ -67,7 +81,8 @@ def _draw(clip: Any, seconds: float) -> NDArray[np.uint8]:
     frame = np.asarray(clip.get_frame(seconds))
     if frame.ndim == 2:
         frame = frame[..., None].repeat(3, axis=2)
-    frame = frame[..., :3]
+    if frame.shape[2] > 3:
+        frame = frame[..., :3]
     if clip.mask is not None:
         opaque = np.asarray(clip.mask.get_frame(seconds), np.float64)
         if (opaque < 1).any():

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reelnet._support.arguments import require_path
+from reelnet.errors import UsageError
+from reelnet.export.encoders.base import Chapter
 from reelnet.export.film.save_film import resolve_film, save_film
 from reelnet.export.report import Report
 from reelnet.export.request import ExportOptions
 from reelnet.export.save import OnProgress, OnTrial
-from reelnet.film.read_clip import read_clip
+from reelnet.films.read_clip import read_clip
 
 
 def save(
@@ -25,6 +30,7 @@ def save(
     codec: str | None = None,
     max_size: str | int | None = None,
     platform: str | None = None,
+    chapters: Sequence[tuple[float, str]] = (),
 ) -> Report:
     """Write a moviepy clip to a file in the format of its suffix: .mp4, .webm, .mov, .webp, .gif or .avif.
 
@@ -52,13 +58,14 @@ def save(
             default) or prores in .mov.
         max_size: The cap: a text such as `"20 MB"` (20,000,000 bytes), or a number of bytes.
         platform: A platform whose limits apply, such as `"github"`. With `max_size` as well, the smaller cap applies.
+        chapters: Chapters of an .mp4, .webm or .mov: the start of each in seconds, and its title, in order.
 
     Returns:
         The figures of the file. `Report.traded` says by how much quality was reduced.
 
     Raises:
-        UsageError: This is no clip, it has no duration or frame rate, or an option is unknown or does not fit the
-            format.
+        UsageError: This is no clip, it has no duration or frame rate, chapters are not in order, or an option is
+            unknown or does not fit the format.
         CapError: The clip exceeds a limit of the platform, or no file under the cap is possible. The error names the
             smallest possible size.
         ReelnetError: The file cannot be written.
@@ -66,4 +73,25 @@ def save(
     file = Path(require_path("path", path))
     request = resolve_film(file, ExportOptions(lossless, codec, max_size, platform))
     on_progress, on_trial = progress or (lambda done, total: None), on_trial or (lambda text: None)
-    return save_film(read_clip(clip, fps), request, on_progress, on_trial)
+    source = read_clip(clip, fps)
+    source = replace(source, chapters=_read_chapters(chapters, source.duration))
+    return save_film(source, request, on_progress, on_trial)
+
+
+def _read_chapters(chapters: Sequence[tuple[float, str]], duration: Fraction) -> tuple[Chapter, ...]:
+    """Chapters, each of which ends where the next one begins.
+
+    Raises:
+        UsageError: They are not in order, or begin outside of the film.
+    """
+    starts = [Fraction(start).limit_denominator(1000) for start, _ in chapters]
+    ends = [*starts[1:], duration]
+    for (_, title), start, end in zip(chapters, starts, ends, strict=False):
+        if not 0 <= start < end:
+            raise UsageError(
+                f"chapters: {title!r} would last from {float(start):g} s to {float(end):g} s; give their starts in "
+                f"order, from 0 to before {float(duration):g} s"
+            )
+    return tuple(
+        Chapter(title, start, end) for (_, title), start, end in zip(chapters, starts, ends, strict=False)
+    )

@@ -1,1 +1,0 @@
-"""Films: moviepy's clips, written exactly."""
