@@ -158,7 +158,8 @@ export class Outputs {
       const answer = await this.connection.call("forecast", question).catch((error) => {
         if (round === this.round) row.error = error.message;
       });
-      if (round !== this.round || answer?.answer.overtaken) return;
+      // A text with mistakes has no size; the next valid one will.
+      if (round !== this.round || answer?.answer.overtaken || answer?.answer.diagnostics) return;
       row.forecast = answer ?? null;
       this.showRow(row);
       if (!this.isOpen) return;

@@ -24,6 +24,9 @@ const ZOOMS = /** @type {const} */ ({ Fit: "fit", "100 %": 1, "200 %": 2 });
 const GROWTH = 1000;
 /** Milliseconds after which a mistake in what is being typed is shown over the picture. */
 const PATIENCE = 600;
+const LOST = "The connection was lost. Connecting again …";
+const ENDED =
+  "The preview has ended. It begins again at another address; what was written here is still here.";
 
 /** One page on one preview. */
 export class Page {
@@ -48,6 +51,8 @@ export class Page {
     this.mustCheck = false;
     this.patience = 0;
     this.growth = 0;
+    /** @type {number | null} the shown step when a layout was asked for */
+    this.stepBefore = null;
     const getView = () => this.view;
     this.notices = new Notices();
     this.stage = new Stage(
@@ -154,11 +159,11 @@ export class Page {
     });
     connection.on("templates", () => this.open());
     connection.on("run", (run) => this.grow(run));
-    connection.on("end", () =>
-      this.notices.showBanner("The preview was stopped. This page goes on when it runs again."),
-    );
-    connection.on("lost", () => this.notices.showBanner("The connection was lost. Connecting again …"));
+    let lost = LOST;
+    connection.on("end", () => this.notices.showBanner((lost = ENDED)));
+    connection.on("lost", () => this.notices.showBanner(lost));
     connection.on("back", () => {
+      lost = LOST;
       this.notices.showBanner("");
       this.open().then(() => this.layOut());
     });
@@ -214,6 +219,7 @@ export class Page {
       return;
     }
     this.outputs.refresh();
+    this.stepBefore = this.step;
     const isShown = await this.pictures.layOut(step, this.stage.ratio);
     if (!isShown) return;
     this.refreshTab(this.sideBar.current);
@@ -226,12 +232,16 @@ export class Page {
    */
   async showLayout(layout, png) {
     await this.stage.showLayout(layout, png);
+    // The reader may have moved on meanwhile, or the reel plays.
+    const hasMoved = this.layout !== null && this.step !== this.stepBefore;
+    const step = hasMoved ? this.transport.step : layout.step;
     this.layout = layout;
     this.hasFigure = false;
     this.layers.value = layout.layer;
     const milliseconds = (1000 * layout.seconds) / layout.steps.length;
     const frames = layout.steps.map((_, index) => /** @type {[number, number]} */ ([index, milliseconds]));
-    this.transport.setTimeline({ steps: layout.steps, frames, loop: null }, layout.step);
+    this.transport.setTimeline({ steps: layout.steps, frames, loop: null }, step);
+    if (hasMoved) this.pictures.loadStep(step, this.stage.ratio);
     this.showMistakes([], layout.notes, 0);
     this.notices.showBanner("");
     this.tellPlace();

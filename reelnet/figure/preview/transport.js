@@ -30,7 +30,14 @@ export class Transport {
       ...SPEEDS.map((speed) => make("option", { value: String(speed) }, `${speed}×`)),
     );
     this.speeds.value = "1";
-    this.element = make("div", { class: "transport" }, this.button, this.slider, this.label, this.speeds);
+    this.element = make(
+      "div",
+      { class: "transport still" },
+      this.button,
+      this.slider,
+      this.label,
+      this.speeds,
+    );
     this.player = this.makePlayer({ steps: [0], frames: [[0, 1000]], loop: null });
     this.button.addEventListener("click", () => this.toggle());
     this.slider.addEventListener("input", () => this.seek(Number(this.slider.value)));

@@ -82,3 +82,14 @@ def test_text_that_is_not_saved_outlives_a_look_at_another_template(preview: Ope
         preview.page.locator(f".card[data-name={name}]").click()
         preview.wait_for_new_image(image)
         wait_until(lambda: (preview.text == text) == (name == "mine"))  # noqa: B023 - called at once
+
+
+def test_the_step_stays_where_the_reader_has_gone_meanwhile(preview: OpenPreview, mine: Path) -> None:
+    preview.wait_for_figure()
+    image = preview.image
+    preview.type_at_end("theme: dark\n")
+    for index in range(8):
+        preview.opened.seek(index)
+    preview.wait_for_new_image(image)
+    preview.wait_for_figure()
+    assert preview.step.startswith("step 7 ")

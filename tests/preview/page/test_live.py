@@ -108,7 +108,7 @@ def test_page_goes_on_when_its_preview_is_back(
             preview = opening.__enter__()
         server.server_close()
         banner = preview.page.locator(".banner")
-        wait_until(lambda: banner.inner_text() != "")
+        wait_until(lambda: "has ended" in banner.inner_text())
         assert preview.sheet.is_visible()
     mine.write_text(mine.read_text().replace("First", "Second"))
     with (
