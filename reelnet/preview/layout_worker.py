@@ -107,6 +107,12 @@ class LayoutWorker:
                 return
             self._perform(urgent)
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a layout or a picture is being made, or waits."""
+        with self._changed:
+            return any(task.work <= Work.PICTURE for task in (*self._current, *self._tasks))
+
     def close(self) -> None:
         """Stop, at the latest at the end of the work in progress."""
         with self._changed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -96,10 +95,12 @@ class Preview:
         self._thumbnails = Thumbnails(self._scenes)
         self._worker = LayoutWorker()
         self._renders = Renders(Path(folder), self._tell)
-        self._density, self._next_figure = 1, 0.0
+        self._density = 1
         self._listeners: dict[object, OnEvent] = {}
         self._run_watch = RunWatch(
-            self._run.store.is_locked, self._refresh, lambda: self._worker.picture_seconds
+            self._run.store.is_locked,
+            self._refresh,
+            lambda: None if self._worker.is_drawing else self._worker.picture_seconds,
         )
         self._template_watch = TemplateWatch(self._files)
         self._watcher = Watcher([self._template_watch.look, self._run_watch.look], self._tell)
@@ -172,22 +173,23 @@ class Preview:
         for on_event in [*self._listeners.values()]:
             on_event(name, content)
 
-    def _refresh(self) -> list[int] | None:
-        """Read what was recorded meanwhile. Returns the steps, or None if there is nothing new."""
+    def _refresh(self) -> tuple[list[int], bool]:
+        """Read what was recorded meanwhile. Returns the steps, and whether they changed."""
 
-        def refresh() -> list[int] | None:
+        def refresh() -> bool:
             before = self._run.steps
             self._run.refresh()
             if self._run.steps == before:
-                return None
+                return False
             self._scenes.clear()
             self._figures.clear()
-            return self._run.steps
+            return True
 
         # A log may be missing while a run is replaced.
         with suppress(ReelnetError):
-            return self._worker.do(Work.LAYOUT, refresh)
-        return None
+            is_new = self._worker.do(Work.LAYOUT, refresh)
+            return self._run.steps, is_new
+        return self._run.steps, False
 
     def __enter__(self) -> Preview:
         return self
@@ -393,15 +395,13 @@ class Preview:
         """All steps of a view."""
 
         def describe(view: View) -> Answer:
-            start = time.thread_time()
+            rendition = self._scenes.lay_out(view, self._density)
             try:
-                if self._run_watch.growing and time.monotonic() < self._next_figure:
-                    raise TooLargeError(
-                        "the run is being recorded, so all of it is described now and then only"
-                    )
-                rendition = self._scenes.lay_out(view, self._density)
-                data = self._figures.describe(rendition, lambda done, total: self._worker.pause())
-                self._next_figure = time.monotonic() + (time.thread_time() - start) / MAX_LOAD
+                data = self._figures.describe(
+                    rendition,
+                    lambda done, total: self._worker.pause(),
+                    max_load=MAX_LOAD if self._run_watch.growing else None,
+                )
             except TooLargeError as error:
                 return Answer({"too_large": str(error)})
             return Answer({"scene": data.scene}, data.levels)

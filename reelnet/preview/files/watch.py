@@ -5,6 +5,7 @@ Looking works everywhere; network file systems, containers and WSL do not report
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -32,11 +33,14 @@ MAX_WATCHED = 8
 MISSING_LOOKS = 10
 """For how many looks a template may be missing, because an editor is replacing its file."""
 
-GROWING_INTERVAL, FINISHED_INTERVAL, MAX_INTERVAL = 0.25, 2.0, 10.0
-"""Seconds between two looks at a run: at least, if nobody records it, and at most."""
+GROWING_INTERVAL, FINISHED_INTERVAL, MAX_INTERVAL = 0.5, 1.0, 30.0
+"""Seconds between two looks at a run: at least, if nobody records it, and between news of it at most."""
 
-MAX_LOAD = 0.05
-"""The part of a processor that may be spent on a growing run."""
+MAX_LOAD = 0.025
+"""The part of a processor that may be spent on the pictures of a growing run, and as much again on its figures."""
+
+ANSWER_SECONDS = 3.0
+"""How long after new steps were told the work of the preview counts as caused by them."""
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 
@@ -131,43 +135,44 @@ class RunWatch:
 
     Args:
         is_locked: Whether somebody records the run.
-        refresh: Reads what was recorded meanwhile. Returns the steps, or None if there is nothing new.
-        measure_work: Seconds of processor time that the preview has spent on the run.
+        refresh: Reads what was recorded meanwhile. Returns the steps, and whether they changed.
+        measure_work: Seconds of processor time spent on pictures of the run so far; None while one is drawn.
+
+    Attributes:
+        growing: Whether somebody records the run.
     """
 
     def __init__(
         self,
         is_locked: Callable[[], bool],
-        refresh: Callable[[], list[int] | None],
-        measure_work: Callable[[], float],
+        refresh: Callable[[], tuple[list[int], bool]],
+        measure_work: Callable[[], float | None],
     ) -> None:
         self._is_locked, self._refresh, self._measure_work = is_locked, refresh, measure_work
         self.growing = is_locked()
-        self._steps = list[int]()
         self._next = time.monotonic() + GROWING_INTERVAL
-        self._last, self._work = time.monotonic(), measure_work()
+        self._told, self._work, self._spent = -math.inf, 0.0, 0.0
 
     def look(self) -> list[tuple[str, Mapping[str, Any]]]:
         """What has changed since the last look, as events."""
-        now = time.monotonic()
-        if now < self._next or now < self._last + min(MAX_INTERVAL, self._spent / MAX_LOAD):
+        now, work = time.monotonic(), self._measure_work()
+        if work is None or now < self._next:
             return []
+        if now < self._told + ANSWER_SECONDS:
+            self._spent = work - self._work
         was_growing, self.growing = self.growing, self._is_locked()
-        self._last, self._work = now, self._measure_work()
-        steps, end = self._refresh(), time.monotonic()
+        is_early = now < self._told + min(MAX_INTERVAL, self._spent / MAX_LOAD)
         interval = GROWING_INTERVAL if self.growing else FINISHED_INTERVAL
-        # A look at a run in an object store takes long.
-        self._next = end + max(interval, min(MAX_INTERVAL, (end - now) / MAX_LOAD))
-        if steps is not None:
-            self._steps = steps
-        elif was_growing == self.growing:
+        self._next = now + interval
+        if is_early and self.growing == was_growing:
             return []
-        return [("run", {"steps": self._steps, "growing": self.growing})]
-
-    @property
-    def _spent(self) -> float:
-        """Seconds of processor time since the last look."""
-        return self._measure_work() - self._work
+        steps, is_new = self._refresh()
+        # A look at a run in an object store takes long.
+        self._next = time.monotonic() + max(interval, time.monotonic() - now)
+        if not is_new and was_growing == self.growing:
+            return []
+        self._told, self._work, self._spent = now, work, 0.0
+        return [("run", {"steps": steps, "growing": self.growing})]
 
 
 class Watcher:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,21 +45,38 @@ class Figures:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, tuple[Rendition, FigureData]] = OrderedDict()
+        self._ended, self._seconds_per_step = -math.inf, 0.0
 
     def clear(self) -> None:
         """Forget all figures, since the run has changed."""
         self._kept.clear()
 
-    def describe(self, rendition: Rendition, on_step: OnStep) -> FigureData:
+    def describe(self, rendition: Rendition, on_step: OnStep, *, max_load: float | None = None) -> FigureData:
         """Describe all steps of a rendition.
 
+        Args:
+            rendition: The rendition.
+            on_step: Called after each step.
+            max_load: The part of a processor that may be spent on figures; None for no limit.
+
         Raises:
-            TooLargeError: It has too many values.
+            TooLargeError: It has too many values, or the last figure was described too recently.
             RunError: The file of a step is missing, truncated or altered.
         """
         key = id(rendition)
         if key not in self._kept:
-            data = _describe(rendition, on_step)
+            steps, start = len(rendition.scene.context.steps), time.thread_time()
+            if max_load is not None:
+                seconds = self._seconds_per_step * steps / max_load - (time.monotonic() - self._ended)
+                if seconds > 0:
+                    raise TooLargeError(
+                        f"while the run is recorded, it can be played again in {seconds:.0f} s"
+                    )
+            try:
+                data = _describe(rendition, on_step)
+            finally:
+                # One that is overtaken has cost its time, too.
+                self._ended, self._seconds_per_step = time.monotonic(), (time.thread_time() - start) / steps
             if sum(map(len, data.levels)) > MAX_KEPT_BYTES:
                 return data
             # The rendition stays, so that no other one gets its number.
