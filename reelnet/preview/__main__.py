@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +27,13 @@ LOOK_SECONDS = 0.5
 
 def main(run: str) -> int:
     """Serve a run until standard input ends. Returns the exit code."""
-    yield_processor()
-    # Imported afterwards: that alone takes half a second of a processor.
     from reelnet.preview.preview import Preview
     from reelnet.preview.web.server import PreviewServer
 
+    # Only now: where the training keeps all processors busy, the imports alone would take a minute. But before there
+    # are other threads, which have the priority of the one that starts them.
+    if hasattr(os, "nice"):
+        os.nice(LEAST_PRIORITY)
     try:
         with Preview(run) as preview, PreviewServer(preview, Path(run).name) as server:
             print(server.address, flush=True)  # noqa: T201
@@ -43,15 +44,6 @@ def main(run: str) -> int:
         print(error, flush=True)  # noqa: T201
         return error.exit_code
     return 0
-
-
-def yield_processor() -> None:
-    """Let the training go first wherever both want the processor."""
-    with suppress(OSError):
-        if hasattr(os, "nice"):
-            os.nice(LEAST_PRIORITY)
-        if hasattr(os, "SCHED_IDLE"):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def end_after(server: PreviewServer, wait: Callable[[], None]) -> None:

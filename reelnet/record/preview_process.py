@@ -66,6 +66,7 @@ def _read(
 
     Reads on, so that the preview never waits for a reader, and leaves no zombie.
     """
+    assert process.stdin is not None
     assert process.stdout is not None
     has_address, last = False, ""
     with process.stdout:
@@ -75,7 +76,8 @@ def _read(
                 on_address(line.strip())
             last = line.strip() or last
     process.wait()
-    if not has_address:
+    # A short training may end before its preview has begun.
+    if not has_address and not process.stdin.closed:
         on_failure(last or f"exit code {process.returncode}")
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from reelnet.preview.browser import has_display
@@ -212,13 +213,19 @@ def test_the_preview_of_a_training_stays_on_a_terminal(tmp_path: Path) -> None:
     terminal, ours = pty.openpty()
     words = ["train", "--run", str(tmp_path / "run"), "--steps", "2", "--batch-size", "64", "--preview"]
     process = subprocess.Popen(
-        [*program_command(), *words, "--layers", "conv1"], stdout=ours, stderr=subprocess.PIPE, text=True
+        [*program_command(), *words, "--layers", "conv1", "dense3"],
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stderr is not None
-        address = process.stderr.readline().partition(": preview at ")[2].strip()
-        assert process.stderr.readline() == "the preview stays open until Ctrl-C\n"
-        assert ask(address, "open")["run"]["steps"] == [0, 1, 2]
+        # The preview begins while the training runs, which may be over before.
+        lines = sorted((process.stderr.readline(), process.stderr.readline()), key=len)
+        assert lines[0] == "the preview stays open until Ctrl-C\n"
+        address = lines[1].partition(": preview at ")[2].strip()
+        while ask(address, "open")["run"]["steps"] != [0, 1, 2]:
+            assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
@@ -235,11 +242,14 @@ def test_the_preview_of_a_training_stays_on_a_terminal(tmp_path: Path) -> None:
 def test_the_preview_of_a_training_ends_with_a_script(tmp_path: Path) -> None:
     words = ["train", "--run", str(tmp_path / "run"), "--steps", "2", "--batch-size", "64", "--preview"]
     done = subprocess.run(
-        [*program_command(), *words, "--layers", "conv1"], capture_output=True, text=True, timeout=120
+        [*program_command(), *words, "--layers", "conv1", "dense3"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("test accuracy ")
-    address = re.fullmatch(r".*/run: preview at (http://\S+)\n", done.stderr)
-    assert address is not None
-    with pytest.raises(OSError, match="refused"):
-        ask(address[1], "open")
+    # So short a training may end before its preview has begun.
+    assert re.fullmatch(r"(.*/run: preview at http://\S+\n)?", done.stderr)
+    commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not any(str(tmp_path / "run") in words for words in commands)
