@@ -129,15 +129,18 @@ export class Outputs {
     if (isOpen) this.schedule(0);
   }
 
-  /** Forecast anew, since the picture has changed. */
-  refresh() {
+  /**
+   * Forecast anew, since the picture has changed.
+   * @param {boolean} isGrowing whether the run is being recorded, so that the processor is left to it
+   */
+  refresh(isGrowing) {
     this.round++;
     for (const row of this.rows) {
       row.forecast = null;
       row.error = "";
       row.element.classList.add("stale");
     }
-    this.schedule(QUIET);
+    if (!isGrowing) this.schedule(QUIET);
   }
 
   /** @param {number} wait milliseconds */
@@ -159,7 +162,7 @@ export class Outputs {
         if (round === this.round) row.error = error.message;
       });
       // A text with mistakes has no size; the next valid one will.
-      if (round !== this.round || answer?.answer.overtaken || answer?.answer.diagnostics) return;
+      if (round !== this.round || answer?.answer.overtaken || answer?.answer.diagnostics?.length) return;
       row.forecast = answer ?? null;
       this.showRow(row);
       if (!this.isOpen) return;

@@ -218,7 +218,7 @@ export class Page {
       this.stage.say("Waiting for the first step of the run …");
       return;
     }
-    this.outputs.refresh();
+    this.outputs.refresh(this.opened.run.growing);
     this.stepBefore = this.step;
     const isShown = await this.pictures.layOut(step, this.stage.ratio);
     if (!isShown) return;
