@@ -82,10 +82,8 @@ export class Page {
       onText: (text, origin) => this.edit(text, origin),
     });
     this.saveBar = new SaveBar({ connection, editor: this.editor, onSaved: (name) => this.follow(name) });
-    this.controls = new Controls({ connection, getView, editor: this.editor });
+    this.controls = new Controls({ editor: this.editor });
     this.panelKeys = new PanelKeys({
-      connection,
-      getView,
       editor: this.editor,
       onCopy: (text) => this.copy(text),
     });

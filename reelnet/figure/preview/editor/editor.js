@@ -142,11 +142,14 @@ export class Editor extends EventTarget {
     this.turns = new Map();
     /** @type {Promise<void>} */
     this.lastWrite = Promise.resolve();
+    /** Values that are being written. */
+    this.writes = 0;
+    this.edits = 0;
     this.element = make("div", { class: "editor" });
     this.extensions = this.listExtensions();
     this.view = new EditorView({ root, parent: this.element, state: this.makeState("") });
     // The first answer takes longest, so it is asked for before anybody waits for it.
-    const ask = () => this.ask(0).catch(() => {});
+    const ask = () => this.askForCompletions(0).catch(() => {});
     this.element.addEventListener("focusin", ask, { once: true });
   }
 
@@ -267,8 +270,21 @@ export class Editor extends EventTarget {
         return;
       }
     });
-    this.lastWrite = next.catch(() => {});
+    this.writes++;
+    this.lastWrite = next.catch(() => {}).then(() => void this.writes--);
     return next;
+  }
+
+  /**
+   * Ask about the template.
+   * @param {string} method
+   * @param {object} parameters others than the view
+   * @returns {Promise<any>} null if the text has changed meanwhile or is about to
+   */
+  async ask(method, parameters) {
+    const before = this.edits;
+    const { answer } = await this.connection.call(method, { view: this.getView(), ...parameters });
+    return this.writes || this.edits !== before ? null : answer;
   }
 
   /**
@@ -285,6 +301,7 @@ export class Editor extends EventTarget {
   /** @param {import("@codemirror/view").ViewUpdate} update */
   follow(update) {
     if (!update.docChanged) return;
+    this.edits++;
     const from = update.transactions.map((each) => each.annotation(origin)).find(Boolean);
     this.group = "";
     clearTimeout(this.timer);
@@ -300,11 +317,8 @@ export class Editor extends EventTarget {
     this.onText(this.text, from);
   }
 
-  /**
-   * Ask what may stand at a position of the text.
-   * @param {number} offset
-   */
-  ask(offset) {
+  /** @param {number} offset of the caret */
+  askForCompletions(offset) {
     const view = { ...this.getView(), text: this.text };
     return this.connection.call("complete", { view, offset });
   }
@@ -316,7 +330,7 @@ export class Editor extends EventTarget {
   async complete(context) {
     if (!context.explicit && !context.matchBefore(/[\w.#%-]$|[:,-] $|[[{] ?$/)) return null;
     // Without an answer there is nothing to choose from; what went wrong, other parts of the page say.
-    const found = await this.ask(context.pos).catch(() => null);
+    const found = await this.askForCompletions(context.pos).catch(() => null);
     if (!found?.answer.options.length) return null;
     /** @type {{from: number, options: {label: string, detail: string, info: string, insert: string}[]}} */
     const { from, options } = found.answer;

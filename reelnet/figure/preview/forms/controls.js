@@ -9,13 +9,9 @@ import { Row } from "./row.js";
 export class Controls {
   /**
    * @param {object} page
-   * @param {import("../contract.js").Connection} page.connection
-   * @param {() => import("../contract.js").View} page.getView
    * @param {import("../editor/editor.js").Editor} page.editor
    */
-  constructor({ connection, getView, editor }) {
-    this.connection = connection;
-    this.getView = getView;
+  constructor({ editor }) {
     this.editor = editor;
     this.element = make("div", { class: "settings" });
     /** @type {Map<string, Row>} */
@@ -39,8 +35,8 @@ export class Controls {
   async refresh() {
     const serial = ++this.serial;
     // While the text has mistakes, the controls of the last valid one stay.
-    const found = await this.connection.call("controls", { view: this.getView() }).catch(() => null);
-    if (found && serial === this.serial) this.show(found.answer.groups);
+    const found = await this.editor.ask("controls", {}).catch(() => null);
+    if (found && serial === this.serial) this.show(found.groups);
   }
 
   /** @param {{title: string, controls: Control[]}[]} groups */

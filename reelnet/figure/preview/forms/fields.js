@@ -332,7 +332,9 @@ function makeListField(send) {
     ])) {
       button.addEventListener("click", () => {
         move(by);
+        // At an end of the list there is no such button.
         button.focus();
+        if (!button.matches(":focus")) (button === up ? down : up).focus();
       });
     }
     remove.addEventListener("click", () => {

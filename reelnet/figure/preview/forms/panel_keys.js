@@ -38,14 +38,10 @@ const makeWords = (text) => text.split("`").map((part, index) => (index % 2 ? ma
 export class PanelKeys {
   /**
    * @param {object} page
-   * @param {import("../contract.js").Connection} page.connection
-   * @param {() => import("../contract.js").View} page.getView
    * @param {import("../editor/editor.js").Editor} page.editor
    * @param {(text: string) => void} page.onCopy called when a reader asks for the beginning of the panel's keys
    */
-  constructor({ connection, getView, editor, onCopy }) {
-    this.connection = connection;
-    this.getView = getView;
+  constructor({ editor, onCopy }) {
     this.editor = editor;
     this.onCopy = onCopy;
     this.element = make("div", { class: "panel-keys" });
@@ -99,8 +95,8 @@ export class PanelKeys {
     const { panel } = this;
     const serial = ++this.serial;
     try {
-      const { answer } = await this.connection.call("panel", { view: this.getView(), panel });
-      if (serial === this.serial) this.fill(answer);
+      const found = await this.editor.ask("panel", { panel });
+      if (found && serial === this.serial) this.fill(found);
     } catch (error) {
       // While the text has mistakes, the keys of the last valid one stay.
       if (serial === this.serial && !this.shape) this.say(/** @type {Error} */ (error).message);
