@@ -248,7 +248,9 @@ class Preview:
     def _complete(self, arguments: Arguments) -> Answer:
         """What may be written at a place of the text."""
         source, offset = self._files.find_source(arguments.view()), arguments.integer("offset", 0, MAX_OFFSET)
-        return Answer(complete(source, offset, RunWords.of(self._run)))
+        last = self._scenes.last
+        words = RunWords.of(self._run, None if last is None else last.scene.context)
+        return Answer(complete(source, offset, words))
 
     def _list_controls(self, arguments: Arguments) -> Answer:
         """The common keys as controls; an invalid template has none."""

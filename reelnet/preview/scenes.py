@@ -44,15 +44,18 @@ class Scenes:
 
     Attributes:
         run: The run.
+        last: The valid layout that was asked for last; None if there is none of what the run is now.
     """
 
     def __init__(self, run: RunReader, files: TemplateFiles) -> None:
         self.run, self._files = run, files
+        self.last: Rendition | None = None
         self._kept: OrderedDict[SceneRequest, Rendition | tuple[Diagnostic, ...]] = OrderedDict()
 
     def clear(self) -> None:
         """Forget all scenes, since the run has changed."""
         self._kept.clear()
+        self.last = None
 
     def lay_out(self, view: View, density: int) -> Rendition:
         """Lay out a view.
@@ -77,6 +80,7 @@ class Scenes:
         self._kept.move_to_end(request)
         kept = self._kept[request]
         if isinstance(kept, Rendition):
+            self.last = kept
             return kept
         raise InvalidTemplate(kept)
 

@@ -286,3 +286,15 @@ def test_completion(preview: Preview) -> None:
     answer = preview.call("complete", asked).json
     assert answer["from"] == asked["offset"]
     assert [option["label"] for option in answer["options"]] == ["conv1", "conv2"]
+
+
+def test_fields_of_texts_are_offered_with_their_values(preview: Preview) -> None:
+    layout(preview, view=view(layer="conv1"))
+    text = MINE.replace("Hello", "{")
+    asked = {"view": view(text=text), "offset": text.index("{") + 1 + text.partition("{")[2].index("{") + 1}
+    options = {each["label"]: each["detail"] for each in preview.call("complete", asked).json["options"]}
+    assert (options["layer"], options["samples"], options["metrics.train_loss:.3g"]) == (
+        "conv1",
+        "3",
+        "metric",
+    )
