@@ -23,14 +23,15 @@ export function describeCell(picture, spot) {
 function nameCell(picture, block, spot) {
   const sample = block.samples[spot.sample];
   const channel = findChannel(block, spot);
+  const tap = /\p{L}/u.test(block.tap ?? "") ? block.tap : `layer ${block.tap}`;
   if (block.quantity === "weight" || block.quantity === "gradient") {
-    return `${block.tap}, output ${sample}, input ${channel}`;
+    return `${tap}, output ${sample}, input ${channel}`;
   }
-  if (sample < 0) return `${block.tap}, channel ${channel}`;
+  if (sample < 0) return `${tap}, channel ${channel}`;
   const labels = picture.layer?.labels ?? [];
-  const isUnique = labels.filter((label) => label === labels[sample]).length === 1;
-  const name = isUnique ? `input “${labels[sample]}”` : `input ${sample}`;
-  return `${block.tap}, channel ${channel}, ${name}`;
+  const alike = labels.filter((label) => label === labels[sample]).length;
+  const label = alike ? ` “${labels[sample]}”` : "";
+  return `${tap}, channel ${channel}, input${alike === 1 ? "" : ` ${sample}`}${label}`;
 }
 
 /**
@@ -108,6 +109,9 @@ function listLevels({ levels, maps, scene: { steps } }, spot) {
   const { start, length } = findSeries(block, channel, sample, y, spot.x, steps.length);
   return Array.from({ length }, (_, index) => ({ step: steps[index], level: levels[start + index] }));
 }
+
+/** CSS pixels of the side of a value in an enlarged cell, at most. */
+const MAX_SIDE = 48;
 
 const CHART = { width: 320, height: 96, left: 44, bottom: 20 };
 
@@ -248,8 +252,10 @@ export class Closeup {
     const { block } = map;
     const [height, width] = block.map;
     const [row, column] = block.rowsAreSamples ? [spot.sample, spot.channel] : [spot.channel, spot.sample];
-    const scale = Math.max(1, Math.floor(240 / Math.max(height, width)));
-    Object.assign(this.canvas, { width: width * scale, height: height * scale });
+    const scale = Math.max(1, Math.min(MAX_SIDE, Math.floor(320 / width), Math.floor(240 / height)));
+    // The few rows of a long sequence are a strip.
+    const rise = Math.max(scale, Math.floor(MAX_SIDE / height));
+    Object.assign(this.canvas, { width: width * scale, height: height * rise });
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     context.imageSmoothingEnabled = false;
     context.drawImage(
@@ -261,12 +267,14 @@ export class Closeup {
       0,
       0,
       width * scale,
-      height * scale,
+      height * rise,
     );
+    // Around a small value, the mark would hide it.
+    const gap = scale < 8 ? 1 : 0;
     for (const width of [3, 1]) {
       context.strokeStyle = width > 1 ? "#000" : "#fff";
       context.lineWidth = width;
-      context.strokeRect(spot.x * scale, spot.y * scale, scale, scale);
+      context.strokeRect(spot.x * scale - gap, spot.y * rise - gap, scale + 2 * gap, rise + 2 * gap);
     }
     this.text.textContent = describeValue(picture, spot);
     const x = this.toX(picture.scene.steps[picture.step]);

@@ -15,8 +15,10 @@ from reelnet.export.html.figure import FIGURE_LEVELS
 from reelnet.reel import Run
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.panel import HasCells
+from tests.export.html.reading import ReadFigure
 from tests.figure.browser import OpenPage, open_page, to_address, wait_for_maps, wait_until
 from tests.figure.conftest import STEPS, make_maps
+from tests.make_run import write_run
 
 HOST = """<!doctype html><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; frame-src file:; script-src 'nonce-a'">
@@ -166,6 +168,38 @@ def test_click_enlarges_a_cell_and_escape_closes_it(figure: OpenPage, figure_run
     assert dialog.locator(".line").get_attribute("d").count("L") == STEPS - 1  # type: ignore[union-attr]
     figure.page.keyboard.press("Escape")
     assert figure.page.locator("dialog[open]").count() == 0
+
+
+def test_a_value_of_a_sequence_is_enlarged_and_named(browser: Browser, tmp_path: Path) -> None:
+    values = np.random.default_rng(1).uniform(-1, 1, (STEPS, 3, 2, 1, 96)).astype(np.float32)
+    run = write_run(
+        tmp_path / "run",
+        {"4": (3, 2, 1, 96)},
+        values={"4": lambda step: values[step]},
+        layer="4",
+        steps=range(STEPS),
+        labels=["sine", "saw", "saw"],
+    )
+    run.reel("article", density=1).save(tmp_path / "a.html")
+    layer = ReadFigure.read(tmp_path / "a.html").scene["layers"][0]
+    block = next(each for each in layer["maps"] if each["tap"])
+    right, down = (0, block["pitch"][1]) if block["rowsAreSamples"] else (block["pitch"][0], 0)
+    channel = block["channels"][0]
+    with open_page(browser, to_address(tmp_path / "a.html")) as opened:
+        wait_for_maps(opened.page)
+        for sample, name in enumerate(("input “sine”", "input 1 “saw”", "input 2 “saw”")):
+            opened.page.mouse.click(block["x"] + sample * right + 2, block["y"] + sample * down + 2)
+            assert opened.page.locator("dialog h2").inner_text() == f"layer 4, channel {channel}, {name}"
+        # A row of 96 values is a strip in which each can be pointed at.
+        strip = opened.page.locator("dialog canvas").bounding_box()
+        assert strip is not None
+        assert strip["width"] == 288
+        assert strip["height"] == 48
+        opened.page.mouse.move(strip["x"] + 3 * 50 + 1, strip["y"] + 40)
+        shown = opened.page.locator("dialog p").inner_text()
+        assert shown.startswith("position 51: ")
+        shown_value = float(shown.split(": ")[1].replace("−", "-"))
+        assert shown_value == pytest.approx(values[0, 2, channel, 0, 50], abs=0.0101)
 
 
 def test_values_are_within_reach_of_the_keyboard(figure: OpenPage) -> None:

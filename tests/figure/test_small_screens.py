@@ -113,7 +113,7 @@ def test_an_enlarged_cell_shows_all_of_its_chart_while_steps_are_compared(
         assert chart is not None
         assert controls is not None
         assert canvas["height"] == pytest.approx(canvas["width"], abs=1)
-        assert canvas["height"] >= 80
+        assert canvas["height"] >= 48
         assert chart["y"] >= canvas["y"] + canvas["height"]
         assert chart["y"] + chart["height"] <= dialog["y"] + dialog["height"] <= controls["y"]
 
