@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -10,6 +12,13 @@ from tests.preview.page.opened import OpenPreview, open_preview
 
 SIZES = [(375, 812), (812, 375), (768, 1024), (1024, 768), (1440, 900), (3840, 2160)]
 TABS = ["Template", "Controls", "Panel", "Output"]
+
+
+def check(preview: OpenPreview) -> None:
+    """Check the page as it is once nothing fades any more."""
+    preview.page.wait_for_timeout(300)
+    result = Axe().run(preview.page)
+    assert result.violations_count == 0, result.generate_report()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -39,9 +48,21 @@ def test_readers_without_eyes_or_mouse_find_nothing_missing(
         preview.open_tab(tab)
         if tab == "Panel":
             preview.page.mouse.click(*preview.find_center("curve"))
-        preview.page.wait_for_timeout(300)
-        result = Axe().run(preview.page)
-        assert result.violations_count == 0, result.generate_report()
+        check(preview)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_mistakes_and_the_menu_of_templates_are_accessible(
+    browser: Browser, address: str, mine: Path, scheme: str
+) -> None:
+    with open_preview(browser, address, color_scheme=scheme) as preview:
+        preview.page.get_by_role("button", name="Template:").click()
+        preview.page.locator(".card img").first.wait_for()
+        check(preview)
+        preview.page.keyboard.press("Escape")
+        mine.write_text("extends: article\ncanvas: {widht: 800}\n")
+        preview.page.locator(".mistakes li").wait_for()
+        check(preview)
 
 
 def test_arrows_choose_tabs(preview: OpenPreview) -> None:
