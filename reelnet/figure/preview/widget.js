@@ -7,12 +7,18 @@ import { WidgetConnection } from "./widget_connection.js";
 /** Milliseconds after which the figure is shown in place of a page whose kernel does not answer. */
 const PATIENCE = 3000;
 
+const FONTS = "reelnet-fonts";
+
 /**
  * @param {object} widget
  * @param {import("./widget_connection.js").Model} widget.model
  * @param {HTMLElement} widget.el
  */
 function render({ model, el }) {
+  // Browsers take fonts from the document alone. These have names of their own.
+  if (!document.getElementById(FONTS)) {
+    document.head.append(make("style", { id: FONTS }, model.get("_fonts")));
+  }
   const root = make("div", { tabindex: "-1" });
   // JupyterLab takes no keys from such an element.
   const host = make("div", { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "true" });

@@ -44,7 +44,7 @@ class ReelWidget(anywidget.AnyWidget, Generic[R]):
     """
 
     _esm = read_script()
-    _css = read_fonts()
+    _fonts = traitlets.Unicode(read_fonts()).tag(sync=True)
     _style = traitlets.Unicode(read_style()).tag(sync=True)
     _figure = traitlets.Unicode().tag(sync=True)
 

@@ -105,7 +105,14 @@ def test_neither_has_the_styles_of_the_other(browser: Browser, explore: Explore)
         expect(play).to_have_css("color", "rgb(31, 35, 40)")
         expect(output.locator(".preview")).to_have_css("background-color", "rgb(255, 255, 255)")
         expect(output.locator("h1")).to_have_css("letter-spacing", "normal")
-        assert opened.page.evaluate("document.styleSheets.length") == 1
+        # The document gets fonts, under names of their own.
+        rules = opened.page.evaluate(
+            "[...document.styleSheets].slice(1).flatMap(({cssRules}) => [...cssRules].map(({cssText}) => cssText))"
+        )
+        assert [rule[:10] for rule in rules] == ["@font-face", "@font-face"]
+        assert all('"reelnet Open Sans"' in rule for rule in rules)
+        fonts = "[...document.fonts].map(({family, status}) => [family, status])"
+        assert ["reelnet Open Sans", "loaded"] in opened.page.evaluate(fonts)
         assert opened.page.evaluate("document.adoptedStyleSheets.length") == 0
 
 
