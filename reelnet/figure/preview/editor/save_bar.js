@@ -129,8 +129,9 @@ export class SaveBar {
   /**
    * Put the text of a template into the editor; or what was last written there and is not saved.
    * @param {string} template
+   * @param {string | null} text what another editor left, and is not saved
    */
-  async open(template) {
+  async open(template, text = null) {
     if (this.saved && this.isChanged) {
       this.drafts.set(this.template, { saved: this.saved, text: this.editor.text });
     }
@@ -144,7 +145,8 @@ export class SaveBar {
     this.drafts.delete(template);
     this.saved = draft?.saved ?? now;
     this.editor.setText(this.saved.text, { isUndoable: false });
-    if (draft) this.editor.setText(draft.text);
+    const shown = draft?.text ?? text;
+    if (shown !== null) this.editor.setText(shown);
     this.meet(now);
   }
 
