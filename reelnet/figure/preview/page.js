@@ -181,10 +181,7 @@ export class Page {
     this.templates.setCurrent(this.view.template);
     const { text = null } = start;
     this.view.text = text;
-    await Promise.all([
-      this.layOut(wanted.step ?? start.step),
-      this.saveBar.open(this.view.template, text),
-    ]);
+    await Promise.all([this.layOut(wanted.step ?? start.step), this.saveBar.open(this.view.template, text)]);
   }
 
   /** Read what there is: the run, its layers, the templates, the platforms. */
