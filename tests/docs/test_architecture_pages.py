@@ -24,7 +24,16 @@ def defined_names(file: Path) -> set[str]:
     return names
 
 
-EVERY_NAME = {name for file in PACKAGE.rglob("*.py") for name in defined_names(file)}
+def defined_in_script(file: Path) -> set[str]:
+    """Classes and types of a module in JavaScript."""
+    return set(
+        re.findall(r"^(?:export class| \* @typedef \{object\}) (\w+)", file.read_text("utf-8"), re.MULTILINE)
+    )
+
+
+EVERY_NAME = {name for file in PACKAGE.rglob("*.py") for name in defined_names(file)} | {
+    name for file in (PACKAGE / "figure").rglob("*.js") for name in defined_in_script(file)
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
