@@ -227,7 +227,7 @@ def test_the_preview_of_a_training_stays_on_a_terminal(tmp_path: Path) -> None:
         while ask(address, "open")["run"]["steps"] != [0, 1, 2]:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == ""
         with pytest.raises(OSError, match="refused"):
             ask(address, "open")
