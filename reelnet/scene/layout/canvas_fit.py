@@ -13,7 +13,7 @@ from math import log
 
 from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, KeyPath
 from reelnet.config.spec import MAX_PIXELS, SpecModel
-from reelnet.errors import UsageError
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Size
@@ -156,15 +156,30 @@ def _lay_out_at_scale(
 
 def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
     """The best layout; if nothing fits, or it shows little, a layout with fewer channels or smaller text."""
-    canvas, found = template.canvas, []
+    canvas, found = template.canvas, list[FittedLayout]()
     for layout in list_layouts(template, context):
         wraps = any(leaf.item.wrap_gap is not None for leaf in walk_leaves(layout.tree))
         least = min(context.px(MIN_CELL_SIZE), canvas.max_cell or MAX_PIXELS) if wraps else 0
         if layout.fits(canvas) and layout.context.cell.size >= least:
             return layout
+        if not found and not layout.fits(canvas) and not may_fit(template, context):
+            return layout
         found.append(layout)
     fitting = [layout for layout in found if layout.fits(canvas)]
     return max(fitting, key=count_channels, default=found[0])
+
+
+def may_fit(template: Template, context: SceneContext) -> bool:
+    """Whether one of `list_layouts` may fit: the one that shows least, at the smallest scale, tells at once."""
+    *_, smallest = shrink(template, context.px(MIN_TEXT))
+    least = replace(context, theme=smallest.theme, shows_charts=False, max_channels=1, _field_texts={})
+    try:
+        if least.samples_spec.show.first is not None:
+            least = least.keep_samples(1)
+        return has_room(smallest, with_layout(smallest, least))
+    except ReelnetError:
+        # A panel may name another sample.
+        return True
 
 
 def count_channels(layout: FittedLayout) -> int:
