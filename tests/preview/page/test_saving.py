@@ -18,7 +18,7 @@ def expect_state(preview: OpenPreview, state: str) -> None:
 
 def choose_template(preview: OpenPreview, name: str) -> None:
     preview.page.locator(".menu").click()
-    preview.page.locator(".card", has_text=name).first.click()
+    preview.page.locator(f".card[data-name={name}]").click()
 
 
 def test_ctrl_s_writes_the_text_and_nothing_else(preview: OpenPreview, mine: Path) -> None:
@@ -77,7 +77,7 @@ def test_taking_theirs(preview: OpenPreview, mine: Path) -> None:
 
 def test_a_built_in_template_gets_a_name(preview: OpenPreview, folder: Path) -> None:
     choose_template(preview, "plain")
-    expect_state(preview, "Built-in template")
+    expect_state(preview, "Read-only")
     preview.type_at_end("# mine\n")
     preview.page.get_by_role("button", name="Save", exact=True).click()
     form = preview.page.locator("form.save-as")
@@ -112,7 +112,7 @@ def test_an_existing_file_is_replaced_after_a_question(preview: OpenPreview, min
 def test_another_template_loses_nothing(preview: OpenPreview) -> None:
     preview.type_at_end("theme: dark\n")
     choose_template(preview, "plain")
-    expect_state(preview, "Built-in template")
+    expect_state(preview, "Read-only")
     choose_template(preview, "mine")
     expect(preview.editor).to_contain_text("theme: dark")
     expect_state(preview, "Not saved")

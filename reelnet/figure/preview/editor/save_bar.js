@@ -303,7 +303,7 @@ export class SaveBar {
     if (this.theirs) return "Changed on disk";
     if (this.isChanged) return "Not saved";
     if (this.saved.writable) return "Saved";
-    return this.saved.file ? "Built-in template" : "Not in a file";
+    return this.saved.file ? "Read-only" : "Not in a file";
   }
 
   /**
