@@ -198,6 +198,7 @@ export class Page {
     this.runName.title = run.name;
     this.live.hidden = !run.growing;
     this.layers.replaceChildren(...run.layers.map(({ name }) => make("option", {}, name)));
+    if (this.layout) this.layers.value = this.layout.layer;
     this.templates.show(templates, this.view.template);
     this.outputs.fill(this.opened);
   }

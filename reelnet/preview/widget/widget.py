@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from reelnet.errors import ReelnetError, describe_error
-from reelnet.preview.answer import Answer, Arguments
+from reelnet.preview.answer import Answer, Arguments, View
 from reelnet.preview.files.template_files import TemplateFiles
 from reelnet.preview.preview import Preview
 from reelnet.preview.widget.assets import read_fonts, read_script, read_style
@@ -124,10 +124,16 @@ class ReelWidget(anywidget.AnyWidget, Generic[R]):
             text = self._text.text if self._is_changed else None
             return Answer({**answer.json, "start": {**start, "text": text}})
         if method == "layout" and answer.buffers:
-            view = Arguments(arguments, method).view()
-            self._name, self._layer, self._is_changed = view.template, view.layer, view.text is not None
-            self._text = preview.find_source(view)
+            self._keep(preview, Arguments(arguments, method).view())
+        if method in ("save", "save_as") and "sha256" in answer.json and arguments["text"] == self._text.text:
+            name = answer.json.get("template", arguments.get("template"))
+            self._keep(preview, View(name, None, self._layer))
         return answer
+
+    def _keep(self, preview: Preview, view: View) -> None:
+        """Take what was laid out, or where that was saved, for the reel."""
+        self._name, self._layer, self._is_changed = view.template, view.layer, view.text is not None
+        self._text = preview.find_source(view)
 
     def _start(self, page: str) -> Preview:
         with self._lock:

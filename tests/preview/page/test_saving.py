@@ -95,6 +95,7 @@ def test_a_built_in_template_gets_a_name(preview: OpenPreview, folder: Path) -> 
     expect_state(preview, "Saved")
     assert (folder / "templates" / "own.yaml").read_text().endswith("# mine\n")
     expect(preview.page.locator(".menu")).to_contain_text("own")
+    expect(preview.page.get_by_label("Layer", exact=True)).to_have_value("conv2")
 
 
 def test_an_existing_file_is_replaced_after_a_question(preview: OpenPreview, mine: Path) -> None:

@@ -67,11 +67,17 @@ def test_the_reel_is_the_one_that_was_laid_out_last(explore: Explore) -> None:
 def test_a_saved_text_is_the_template_of_the_reel(explore: Explore, folder: Path) -> None:
     widget, wire = explore("mine")
     client = Client(wire)
-    client.lay_out()
-    saved = client.ask("save_as", name="own", text="extends: plain\n", **{"from": "mine"}).content
+    text = "extends: plain\n"
+    client.lay_out(text)
+    saved = client.ask("save_as", name="own", text=text, **{"from": "mine"}).content
     assert saved["template"] == "own"
-    client.lay_out(template="own")
-    assert widget.template == (folder / "templates" / "own.yaml").read_text() == "extends: plain\n"
+    assert widget.template == (folder / "templates" / "own.yaml").read_text() == text
+    assert widget.reel.template.name == "templates/own.yaml"
+    changed = text + "theme: dark\n"
+    client.lay_out(changed, template="own")
+    client.ask("save", template="own", text=changed, sha256=saved["sha256"])
+    start = client.ask("open").content["start"]
+    assert (start["template"], start["text"]) == ("own", None)
     assert widget.reel.save("a.gif").bytes == (folder / "a.gif").stat().st_size
 
 
