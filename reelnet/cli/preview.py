@@ -79,8 +79,8 @@ def preview(
         click.echo(make_printable(f"{run}: preview at {server.address} (Ctrl-C ends it)"))
         if server.is_exposed:
             click.echo(
-                f"reelnet: note: other machines reach the preview at {host}; whoever knows its address can see the "
-                "run, edit templates and render files",
+                "reelnet: note: other machines reach the preview, too, with the name of this one in the address; "
+                "whoever knows the address can see the run, edit templates and render files",
                 err=True,
             )
         if not no_browser:

@@ -177,7 +177,7 @@ def test_what_is_exposed_is_said(small_run: Path) -> None:
     with running("preview", small_run, "--no-browser", "--host", "0.0.0.0") as process:
         assert ask(read_address(process), "open")["run"]["samples"] == 3
         assert process.stderr is not None
-        assert "other machines reach the preview at 0.0.0.0" in process.stderr.readline()
+        assert "other machines reach the preview, too" in process.stderr.readline()
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display there")
