@@ -105,4 +105,5 @@ def test_a_forecast_is_made_once_for_all_platforms(reel: Reel, tmp_path: Path) -
     for size in ("3 MB", "4 MB"):
         options = ExportOptions(max_size=size)
         forecast(ExportRequest(reel.rendition, tmp_path / "a.gif", options=options), on_frame, known)
+    assert len(known) == 1
     assert frames[0] == 60

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +44,9 @@ FIRST_FRAMES = 6
 WINDOW_FRAMES, WINDOWS = 8, 8
 """Frames of a window, and the most windows."""
 
+WAIT_SECONDS = 0.01
+"""How long a codec works until `on_frame` is called again."""
+
 VIDEO_LEAD = 3
 """Frames that are encoded in front of a window of a video and do not count: the first of them is a key frame."""
 
@@ -53,7 +57,7 @@ SLOW_CODECS, SHORT = ("av1", "vp9", "h265", "webp"), 2 * WINDOW_FRAMES
 """Codecs of which whole files are encoded only if they have few frames; others are begun, and stopped if need be."""
 
 OnFrame = Callable[[], None]
-"""Called after each frame. What it raises ends the forecast."""
+"""Called after each frame, and while a codec works. What it raises ends the forecast."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,23 @@ class _Encoder:
         Raises:
             _TooSlowError: It would not be finished before the deadline.
         """
-        encode_frames(
-            self._frames(positions, deadline),
-            self._path,
-            StreamInfo.from_rendition(self._rendition),
-            self._request.settings,
-        )
+        frames: Iterable[Frame] = self._frames(positions, deadline)
+        if len(positions) > SHORT:
+            self._write(frames)
+            return self._path.stat().st_size
+        # A slow codec works in a thread, so that somebody else can draw meanwhile.
+        frames = [*frames]
+        with ThreadPoolExecutor(1) as pool:
+            written = pool.submit(self._write, frames)
+            while not written.done():
+                wait([written], WAIT_SECONDS)
+                self._on_frame()
+            written.result()
         return self._path.stat().st_size
+
+    def _write(self, frames: Iterable[Frame]) -> None:
+        stream = StreamInfo.from_rendition(self._rendition)
+        encode_frames(frames, self._path, stream, self._request.settings)
 
     def extrapolate(self, deadline: float) -> Estimate:
         """The size of all frames, from as many windows as there is time for, in an order that spreads them."""
