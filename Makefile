@@ -6,10 +6,15 @@ SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.p
 LOOKS ?=
 GALLERY ?=
 
-.PHONY: demo gallery looks test fuzz check check-figure lowest docs-reference clean
+.PHONY: demo film gallery looks test fuzz check check-figure lowest docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
+
+# A film of the demo's run, a minute in under 10 MB: renders/talk.mp4.
+film: $(VENV)/installed
+	test -d runs/demo || $(BIN)/reelnet demo
+	$(BIN)/reelnet film docs/talk.yaml runs/demo -o renders/talk.mp4 --max-size 10MB
 
 # Every built-in template on runs of every shape, measured, on one page: renders/looks/index.html.
 # `make looks LOOKS="--template article --shape pictures large"` makes a part of it.

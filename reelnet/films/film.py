@@ -19,13 +19,14 @@ from reelnet.config.diagnostics import (
     KeyPath,
     OptionError,
     SourceMap,
+    error_context,
     raise_diagnostics,
 )
 from reelnet.config.source import find_position, parse_yaml, read_text, to_plain
 from reelnet.config.validation_messages import explain_validation_error
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.report import Report
-from reelnet.films.items import ItemReader, require_moviepy
+from reelnet.films.items import ItemReader, require_moviepy, require_stream
 from reelnet.films.model import FilmSpec, ItemSpec, TransitionSpec
 from reelnet.films.save_clip import save
 from reelnet.films.transitions import join
@@ -118,15 +119,19 @@ class _Composer:
         self._reader = ItemReader(self._spec, content.get("theme"), folder)
 
     def compose(self) -> Film:
-        from moviepy import concatenate_videoclips
+        from moviepy import CompositeAudioClip, concatenate_videoclips
 
+        sound = None
+
+        with self._collect("audio"):
+            sound = self._read_audio()
         parts = [*self._read_parts()]
         segments = [*self._divide(parts)] if not self._diagnostics else []
         raise_diagnostics(self._diagnostics)
         clip = concatenate_videoclips(segments, method="chain").with_fps(self._spec.fps)
-        with self._collect("audio"):
-            clip = self._add_audio(clip)
-        raise_diagnostics(self._diagnostics)
+        if sound is not None:
+            sound = self._fade(sound, clip.duration)
+            clip = clip.with_audio(sound if clip.audio is None else CompositeAudioClip([clip.audio, sound]))
         return Film(clip, (*_find_chapters(parts, self._spec.fps),))
 
     def _read_parts(self) -> Iterator[Part]:
@@ -187,26 +192,32 @@ class _Composer:
             (end - begin) / fps
         )
 
-    def _add_audio(self, clip: Any) -> Any:
-        """The clip with the sound of the film below that of its items."""
-        from moviepy import AudioFileClip, CompositeAudioClip, afx
+    def _read_audio(self) -> Any:
+        """The sound below the whole film; None if it has none.
+
+        Raises:
+            OptionError: The file has no sound.
+        """
+        from moviepy import AudioFileClip
+
+        if self._spec.audio is None:
+            return None
+        file = self._reader.find_path(self._spec.audio.file)
+        with error_context("file"):
+            require_stream(file, "audio")
+        return AudioFileClip(file)
+
+    def _fade(self, sound: Any, seconds: float) -> Any:
+        """A sound that is no longer than the film, as loud as the author says."""
+        from moviepy import afx
 
         audio = self._spec.audio
-        if audio is None:
-            return clip
-        file = self._reader.find_path(audio.file)
-        if not Path(file).is_file():
-            raise OptionError(f"{file}: no such file", "file")
-        try:
-            sound = AudioFileClip(file)
-        except (OSError, KeyError, ValueError, IndexError) as error:
-            raise OptionError(f"{file}: no sound that FFmpeg can read", "file") from error
-        sound = sound.subclipped(0, min(sound.duration, clip.duration))
+        assert audio is not None
+        sound = sound.subclipped(0, min(sound.duration, seconds))
         effects: list[Any] = [afx.MultiplyVolume(10 ** (audio.gain / 20))] if audio.gain else []
         if fade := min(audio.fade, sound.duration / 2):
             effects += [afx.AudioFadeIn(fade), afx.AudioFadeOut(fade)]
-        sound = sound.with_effects(effects)
-        return clip.with_audio(sound if clip.audio is None else CompositeAudioClip([clip.audio, sound]))
+        return sound.with_effects(effects)
 
     @contextmanager
     def _collect(self, *path: str | int) -> Iterator[None]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.config.diagnostics import OptionError
+from reelnet.config.diagnostics import OptionError, error_context
 from reelnet.config.source import expand_home
 from reelnet.errors import ReelnetError
 from reelnet.export.layers import select_layers
@@ -115,12 +118,9 @@ class ItemReader:
 
         assert item.video is not None
         file, start, end = self.find_path(item.video.file), item.video.start, item.video.end
-        if not Path(file).is_file():
-            raise OptionError(f"{file}: no such file", "video", "file")
-        try:
-            clip = VideoFileClip(file)
-        except (OSError, KeyError, ValueError, IndexError) as error:
-            raise OptionError(f"{file}: no video that FFmpeg can read", "video", "file") from error
+        with error_context("video", "file"):
+            require_stream(file, "video")
+        clip = VideoFileClip(file)
         if (
             start >= clip.duration
             or (end or clip.duration) > clip.duration + 1e-3
@@ -136,7 +136,7 @@ class ItemReader:
 
     def _fit(self, clip: Any) -> Any:
         """A clip of the size of the film: one that is larger is reduced, and one that is smaller is centered."""
-        from moviepy import CompositeVideoClip
+        from moviepy import CompositeVideoClip, ImageClip
 
         if tuple(clip.size) == (self.size.width, self.size.height) and clip.mask is None:
             return clip
@@ -147,11 +147,14 @@ class ItemReader:
             (whole - part) // 2 // GRID * GRID
             for whole, part in zip((self.size.width, self.size.height), clip.size, strict=True)
         )
-        background = self._spec.theme.resolve().background
-        whole = CompositeVideoClip(
-            [clip.with_position(place)], size=(self.size.width, self.size.height), bg_color=background
-        )
-        return whole.with_duration(clip.duration)
+        ground = ImageClip(self._ground, duration=clip.duration)
+        return CompositeVideoClip([ground, clip.with_position(place)], use_bgclip=True)
+
+    @cached_property
+    def _ground(self) -> NDArray[np.uint8]:
+        """What is around smaller clips, (height, width, 3)."""
+        shape = (self.size.height, self.size.width, 3)
+        return np.full(shape, self._spec.theme.resolve().background, np.uint8)
 
 
 def _read_image(file: Path) -> Any:
@@ -162,6 +165,27 @@ def _read_image(file: Path) -> Any:
         raise OptionError(f"{file}: no such file", "image", "file") from None
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise OptionError(f"{file}: no picture that can be read", "image", "file") from error
+
+
+def require_stream(file: str, kind: str) -> None:
+    """Check that a file has something to see or to hear.
+
+    Args:
+        file: The file.
+        kind: `video` or `audio`.
+
+    Raises:
+        OptionError: It does not.
+    """
+    if not Path(file).is_file():
+        raise OptionError(f"{file}: no such file")
+    try:
+        with av.open(f"file:{file}") as container:
+            found = any(stream.type == kind for stream in container.streams)
+    except (av.FFmpegError, OSError):
+        found = False
+    if not found:
+        raise OptionError(f"{file}: no {kind} that FFmpeg can read")
 
 
 def require_moviepy() -> None:

@@ -24,7 +24,8 @@ def join(kind: str, before: Any, after: Any, size: Size, seconds: float) -> Any:
     from moviepy import CompositeVideoClip
 
     clips = [before, TRANSITIONS[kind](after, size, seconds)]
-    return CompositeVideoClip(clips, size=(size.width, size.height)).with_duration(seconds)
+    # A background of its own would take 50 MB.
+    return CompositeVideoClip(clips, use_bgclip=True).with_duration(seconds)
 
 
 def _crossfade(after: Any, size: Size, seconds: float) -> Any:

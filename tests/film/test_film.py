@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 import reelnet
+from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import ReelnetError, TemplateError, UsageError
+from reelnet.films.model import FilmSpec
 from reelnet.films.new_film import TEXT
 from tests.export.coding import by_ffmpeg
 from tests.film.clips import decode_sound, moviepy, numbered_clip, tone
@@ -185,7 +187,7 @@ def test_sound_of_the_film_and_of_its_items(tmp_path: Path) -> None:
         ("items:\n  - image: a.png", "2:5: items[0].image", "a.png: no such file"),
         ("items:\n  - image: talk.yaml", "2:5: items[0].image", "no picture"),
         ("items:\n  - video: talk.yaml", "2:5: items[0].video", "no video that FFmpeg can read"),
-        ("audio: talk.yaml\nitems: [card: a]", "1:1: audio", "no sound that FFmpeg can read"),
+        ("audio: talk.yaml\nitems: [card: a]", "1:1: audio", "no audio that FFmpeg can read"),
         ("audio: a.mp3\nitems: [card: a]", "1:1: audio", "a.mp3: no such file"),
         (
             "transition: {kind: wipe, seconds: 2}\nitems: [card: a, card: b, card: c]",
@@ -206,10 +208,12 @@ def test_mistakes_have_a_place(tmp_path: Path, text: str, where: str, message: s
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
-    (tmp_path / "talk.yaml").write_text("items:\n  - image: a.png\n  - reel: {run: no}\n  - video: b.mp4\n")
+    (tmp_path / "talk.yaml").write_text(
+        "items:\n  - image: a.png\n  - reel: {run: no}\n  - video: b.mp4\naudio: c.mp3\n"
+    )
     with pytest.raises(TemplateError) as caught:
         reelnet.film(tmp_path / "talk.yaml")
-    assert [line.split(":")[1] for line in str(caught.value).splitlines()] == ["2", "3", "4"]
+    assert [line.split(":")[1] for line in str(caught.value).splitlines()] == ["2", "3", "4", "5"]
 
 
 def test_a_template_that_does_not_fit(tmp_path: Path, run: Path) -> None:
@@ -230,6 +234,11 @@ def test_the_file_to_begin_with_is_a_film(tmp_path: Path, run: Path) -> None:
     film = reelnet.film(tmp_path / "talk.yaml", str(run))
     assert film.clip.size == (1920, 1080)
     assert film.chapters[0] == (0.0, "Title")
+
+
+def test_the_film_of_the_demo_is_valid() -> None:
+    file = Path(__file__).parents[2] / "docs/talk.yaml"
+    FilmSpec.model_validate(to_plain(parse_yaml(file.read_text("utf-8"), str(file))))
 
 
 def test_without_moviepy_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
