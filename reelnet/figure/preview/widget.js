@@ -34,7 +34,8 @@ function render({ model, el }) {
   const connection = new WidgetConnection(model);
   const page = new Page(root, connection, () => {});
   const patience = setTimeout(() => {
-    figure.innerHTML = `${model.get("_figure")}<p>The controls need a running kernel.</p>`;
+    figure.innerHTML = model.get("_figure");
+    figure.append(make("p", { style: "font: 13px/20px system-ui" }, "The controls need a running kernel."));
     figure.hidden = false;
     host.hidden = true;
   }, PATIENCE);
