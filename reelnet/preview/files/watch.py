@@ -5,6 +5,7 @@ Looking works everywhere; network file systems, containers and WSL do not report
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -20,6 +21,8 @@ from reelnet.preview.files.template_files import OWN_FOLDER, TemplateFiles
 from reelnet.template.load import read_template_text
 from reelnet.template.search_path import SearchPath
 from reelnet.template.source import TemplateText
+
+LOG = logging.getLogger("reelnet")
 
 INTERVAL = 0.1
 """Seconds between two looks at templates."""
@@ -186,7 +189,7 @@ class Watcher:
     def __init__(
         self, looks: list[Callable[[], list[tuple[str, Mapping[str, Any]]]]], on_event: OnEvent
     ) -> None:
-        self._looks, self._on_event = looks, on_event
+        self._looks, self._on_event = [*looks], on_event
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reelnet-watch", daemon=True)
         self._thread.start()
@@ -199,8 +202,15 @@ class Watcher:
 
     def _loop(self) -> None:
         while not self._stopped.wait(INTERVAL):
-            for look in self._looks:
-                for name, content in look():
+            for look in [*self._looks]:
+                try:
+                    events = look()
+                except Exception:
+                    # A defect here must not end the other looks, nor be told ten times a second.
+                    LOG.exception("changes on disk are no longer noticed")
+                    self._looks.remove(look)
+                    continue
+                for name, content in events:
                     self._on_event(name, content)
 
 
