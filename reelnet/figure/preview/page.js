@@ -158,7 +158,7 @@ export class Page {
     connection.on("templates", () => this.open());
     connection.on("run", (run) => this.grow(run));
     let lost = LOST;
-    connection.on("end", () => this.notices.showBanner((lost = ENDED)));
+    connection.on("end", ({ words = ENDED }) => this.notices.showBanner((lost = words)));
     connection.on("lost", () => this.notices.showBanner(lost));
     connection.on("back", () => {
       lost = LOST;

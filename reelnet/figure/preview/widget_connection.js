@@ -9,6 +9,8 @@
  * @property {(event: string, handler: (message: any, buffers: DataView<ArrayBuffer>[]) => void) => void} off
  */
 
+const STOPPED = "The kernel has stopped. Run the cell again.";
+
 /** Calls and events of a preview in the kernel of a notebook. Answers of one widget reach all of its pages. */
 export class WidgetConnection {
   /** @param {Model} model */
@@ -25,7 +27,10 @@ export class WidgetConnection {
       if (message.event) this.tell(message.event, message.data);
       else if (message.page === this.page) this.settle(message, buffers);
     };
+    this.stop = () => this.tell("end", { words: STOPPED });
     model.on("msg:custom", this.receive);
+    // Jupyter tells a model so when its kernel was restarted.
+    model.on("comm_live_update", this.stop);
   }
 
   /**
@@ -76,6 +81,7 @@ export class WidgetConnection {
   close() {
     this.leave();
     this.model.off("msg:custom", this.receive);
+    this.model.off("comm_live_update", this.stop);
   }
 }
 

@@ -35,6 +35,7 @@ PAGE = """\
   document.addEventListener("keydown", (event) => window.keys.push(event.key));
   for (const wire of number.getAll("wire")) {
     const handlers = new Set();
+    const events = { "msg:custom": handlers, comm_live_update: (window.ends = new Set()) };
     const state = await (await fetch(`state?${wire}`)).json();
     const source = new EventSource(`messages?${wire}`);
     source.onmessage = ({ data }) => {
@@ -45,8 +46,8 @@ PAGE = """\
     const model = {
       get: (name) => state[name],
       send: (content) => navigator.sendBeacon(`send?${wire}`, JSON.stringify(content)),
-      on: (event, handler) => event === "msg:custom" && handlers.add(handler),
-      off: (event, handler) => handlers.delete(handler),
+      on: (event, handler) => events[event].add(handler),
+      off: (event, handler) => events[event].delete(handler),
     };
     const el = document.createElement("div");
     el.className = "output";

@@ -174,6 +174,14 @@ def test_without_a_kernel_there_is_the_figure(browser: Browser, explore: Explore
         expect(figure.locator("html")).to_have_attribute("data-ready", "yes")
 
 
+def test_the_end_of_the_kernel_is_said(browser: Browser, explore: Explore) -> None:
+    widget, _ = explore("mine")
+    with show(browser, widget) as opened:
+        output = find(opened)
+        opened.page.evaluate("for (const tell of ends) tell()")
+        expect(output.locator(".banner")).to_have_text("The kernel has stopped. Run the cell again.")
+
+
 def test_a_removed_page_leaves_nothing(browser: Browser, explore: Explore) -> None:
     widget, _ = explore("mine")
 
