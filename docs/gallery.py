@@ -55,6 +55,9 @@ FAILED = "FAILED"
 DENSITY = ("--density", "1")
 """Pictures are shown at half their size, so that one output pixel per layout pixel is enough."""
 
+OTHER_FILES = ("platforms", "talk")
+"""YAML files of the pages that are no templates: platforms, and a film."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -95,7 +98,7 @@ class Page:
     def templates(self) -> tuple[str, ...]:
         """Names of the templates that it spells out."""
         paths = map(Path, self.files)
-        return tuple(path.stem for path in paths if path.suffix == ".yaml" and path.stem != "platforms")
+        return tuple(path.stem for path in paths if path.suffix == ".yaml" and path.stem not in OTHER_FILES)
 
 
 @dataclass(frozen=True)
