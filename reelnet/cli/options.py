@@ -38,7 +38,7 @@ class WholeNumber(click.IntRange):
     name = "whole number"
 
 
-class Step(click.IntRange):
+class Step(click.ParamType):
     """The number of a training step, `first` or `last`."""
 
     name = "step"

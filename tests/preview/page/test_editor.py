@@ -36,6 +36,17 @@ def test_a_click_mends_a_word_that_is_nearly_right(preview: OpenPreview) -> None
     expect(page.locator(".problems")).to_contain_text("No problems.")
 
 
+def test_a_click_mends_a_value_that_is_nearly_right(preview: OpenPreview) -> None:
+    preview.type_at_end("theme: drak\n")
+    page = preview.page
+    mark = page.locator(".cm-lintRange-error")
+    expect(mark).to_have_text("drak")
+    mark.hover()
+    page.get_by_role("button", name="Change to dark").click()
+    expect(mark).to_have_count(0)
+    expect(preview.editor).to_contain_text("theme: dark")
+
+
 def test_markup_in_a_template_is_text(preview: OpenPreview) -> None:
     attack = "<img src=x onerror=document.title=1>"
     preview.type_at_end(f"theme: {attack}\n")

@@ -52,6 +52,9 @@ const MAX_HANGING = 16;
 
 const GUESS = /did you mean '([^']+)'\?/;
 
+/** The wrong value that a message quotes, if it is not the key itself that is wrong. */
+const WRONG = /'([^']+)'[^']*; did you mean/;
+
 /** A quoted or plain word from where a problem begins. */
 const WORD = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,:{}[\]]+)/;
 
@@ -363,10 +366,16 @@ export class Editor extends EventTarget {
     const diagnostics = problems
       .filter(({ here, line }) => here && line > 0)
       .map(({ line, column, message }) => {
-        const { from: start, to: end, text } = doc.line(Math.min(line, doc.lines));
-        const from = Math.min(start + Math.max(column - 1, 0), end);
-        const to = from + (text.slice(from - start).match(WORD)?.[0].length ?? end - from);
-        const guess = message.match(GUESS)?.[1];
+        const { from: start, text } = doc.line(Math.min(line, doc.lines));
+        const begin = Math.min(Math.max(column - 1, 0), text.length);
+        const rest = text.slice(begin);
+        // A problem begins at its key; the value that a message quotes comes after it.
+        const wrong = message.match(WRONG)?.[1] ?? "";
+        const at = rest.indexOf(wrong);
+        const word = at > 0 ? wrong : (rest.match(WORD)?.[0] ?? rest);
+        const from = start + begin + Math.max(at, 0);
+        const to = from + word.length;
+        const guess = at < 0 ? undefined : message.match(GUESS)?.[1];
         const change = (
           /** @type {EditorView} */ view,
           /** @type {number} */ start,
