@@ -38,7 +38,7 @@ class WholeNumber(click.IntRange):
     name = "whole number"
 
 
-class Step(click.ParamType):
+class Step(click.types.IntParamType):
     """The number of a training step, `first` or `last`."""
 
     name = "step"
