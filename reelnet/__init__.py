@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from reelnet.films.save_clip import save
     from reelnet.interop.import_arrays import write_run
     from reelnet.interop.metrics import add_metrics
+    from reelnet.many.render_many import RenderResult, render_many
+    from reelnet.many.task import RenderTask
     from reelnet.record.probe.probing import probing
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
@@ -27,6 +29,8 @@ __all__ = [
     "Recorder",
     "Reel",
     "ReelnetError",
+    "RenderResult",
+    "RenderTask",
     "Report",
     "Run",
     "Seconds",
@@ -36,6 +40,7 @@ __all__ = [
     "modules",
     "open",
     "probing",
+    "render_many",
     "save",
     "write_run",
 ]
@@ -47,6 +52,8 @@ _LOCATIONS = {
     "Log": ("reelnet.record.schedule", "Log"),
     "Recorder": ("reelnet.record.recorder", "Recorder"),
     "Reel": ("reelnet.reel", "Reel"),
+    "RenderResult": ("reelnet.many.render_many", "RenderResult"),
+    "RenderTask": ("reelnet.many.task", "RenderTask"),
     "Report": ("reelnet.export.report", "Report"),
     "Run": ("reelnet.reel", "Run"),
     "Seconds": ("reelnet.record.schedule", "Seconds"),
@@ -55,6 +62,7 @@ _LOCATIONS = {
     "modules": ("reelnet.record.taps.tap", "modules"),
     "open": ("reelnet.reel", "open_run"),
     "probing": ("reelnet.record.probe.probing", "probing"),
+    "render_many": ("reelnet.many.render_many", "render_many"),
     "save": ("reelnet.films.save_clip", "save"),
     "write_run": ("reelnet.interop.import_arrays", "write_run"),
 }

@@ -32,6 +32,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "preview": ("export",),
     "reel": ("preview",),
     "films": ("reel",),
+    "many": ("reel",),
     "record": ("runs",),
     "interop": ("reel",),
     "demo": ("record",),
@@ -39,7 +40,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "keras": ("record",),
     "lightning": ("record",),
     "transformers": ("record",),
-    ROOT: ("reel", "record", "interop", "films"),
+    ROOT: ("reel", "record", "interop", "films", "many"),
     "cli": (ROOT, "demo"),
     "__main__": ("cli",),
 }
@@ -57,6 +58,7 @@ WITHOUT_TORCH = (
     "preview",
     "reel",
     "films",
+    "many",
     "interop",
     "cli",
 )

@@ -80,8 +80,15 @@ def save_each(
 
 
 @dataclass(frozen=True)
-class _Worker:
-    """A process that writes files, and the connection to it."""
+class Worker:
+    """A process that takes requests, and the connection to it.
+
+    Attributes:
+        process: The process. It ends with this one, even if this one is killed.
+        connection: Takes one request after the other. After each it gives any number of `("progress", (done, total))`
+            and `("trial", text)`, and at last `("result", content)` or `("error", exception)`. It is at its end once
+            the process has ended.
+    """
 
     process: SpawnProcess
     connection: Connection[Any, Any]
@@ -93,14 +100,14 @@ class _Dispatcher:
     def __init__(
         self,
         requests: Sequence[ExportRequest],
-        workers: Sequence[_Worker],
+        workers: Sequence[Worker],
         on_start: OnStart,
         stop: Connection[Any, Any] | None,
     ) -> None:
         self._requests, self._on_start = requests, on_start
         self._stop = [] if stop is None else [stop]
         self._idle = list(workers)
-        self._busy: dict[Connection[Any, Any], tuple[_Worker, int, OnProgress, OnTrial]] = {}
+        self._busy: dict[Connection[Any, Any], tuple[Worker, int, OnProgress, OnTrial]] = {}
         self._results: dict[int, Any] = {}
         self._errors: dict[int, Exception] = {}
 
@@ -121,7 +128,7 @@ class _Dispatcher:
             raise self._errors[min(self._errors)]
         return [self._results[number] for number in range(len(self._requests))]
 
-    def _begin(self, worker: _Worker, number: int) -> None:
+    def _begin(self, worker: Worker, number: int) -> None:
         self._busy[worker.connection] = (worker, number, *self._on_start(self._requests[number]))
         # If the process has died, its connection is at its end, which `_receive` reports.
         with suppress(BrokenPipeError):
@@ -156,29 +163,44 @@ class _Dispatcher:
 
 
 @contextmanager
-def _start_workers(task: SaveTask[Any], jobs: int) -> Iterator[list[_Worker]]:
+def _start_workers(task: SaveTask[Any], jobs: int) -> Iterator[list[Worker]]:
     """Start processes that wait for requests; at the end they are stopped, whatever they do."""
+    workers = list[Worker]()
+    try:
+        for _ in range(jobs):
+            workers.append(start_worker(task))
+        yield workers
+    finally:
+        stop_workers(workers)
+
+
+def start_worker(task: Callable[[Any, OnProgress, OnTrial], Any]) -> Worker:
+    """Start a process that performs a task for each request that it receives.
+
+    Args:
+        task: A function of a module, so that the process can import it.
+    """
     from multiprocessing import get_context
 
     # Codecs start threads, which do not survive a fork.
-    context, workers = get_context("spawn"), list[_Worker]()
-    try:
-        for _ in range(jobs):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, task), daemon=True)
-            with _block_interrupts():
-                process.start()
-            # The connection ends with the process only if no other process has it.
-            theirs.close()
-            workers.append(_Worker(process, ours))
-        yield workers
-    finally:
-        for worker in workers:
-            worker.connection.close()
-            worker.process.terminate()
-        for worker in workers:
-            worker.process.join(STOP_SECONDS)
-            worker.process.kill()
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, task), daemon=True)
+    with _block_interrupts():
+        process.start()
+    # The connection ends with the process only if no other process has it.
+    theirs.close()
+    return Worker(process, ours)
+
+
+def stop_workers(workers: Sequence[Worker]) -> None:
+    """Stop processes, whatever they do; they remove their temporary files."""
+    for worker in workers:
+        worker.connection.close()
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(STOP_SECONDS)
+        worker.process.kill()
 
 
 @contextmanager

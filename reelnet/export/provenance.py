@@ -169,7 +169,7 @@ class Provenance:
         """
         try:
             for entry in self.content["files"]:
-                template = _build_template(entry["template"]["name"], entry["template"]["content"])
+                template = build_described(entry["template"]["name"], entry["template"]["content"])
                 layout = LayoutRequest(template, None, entry["scale"], entry["fps"], density=entry["density"])
                 rendition, *others = (
                     Rendition.from_request(run, replace(layout, layer=layer))
@@ -278,16 +278,7 @@ def _describe_run(run: RunReader) -> dict[str, Any]:
 
 def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
     layout = request.rendition.request
-    content = {key: value for key, value in layout.template.content.items() if key != "outputs"}
-    content = json.loads(json.dumps(content))
-    files = {}
-    for *keys, last in iter_file_keys(content, panel_registry()):
-        parent: Any = content
-        for key in keys:
-            parent = parent[key]
-        # Absolute, so that the file is found from any folder.
-        parent[last] = str(Path(parent[last]).resolve())
-        files[parent[last]] = file_sha256(Path(parent[last]))
+    content, files = describe_template(layout.template)
     return {
         "report": report.as_json(),
         "sha256": file_sha256(request.path),
@@ -298,9 +289,46 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
         "fps": layout.fps,
         "density": layout.density,
         "asked": asdict(request.options),
-        "template": {"name": layout.template.name, "content": content, "files": files},
+        "template": {
+            "name": layout.template.name,
+            "content": content,
+            "files": {file: file_sha256(Path(file)) for file in files},
+        },
         "fonts": _describe_fonts(request),
     }
+
+
+def describe_template(template: Template) -> tuple[dict[str, Any], list[str]]:
+    """What a template says, with all that it extends, as plain data, and the files that it names.
+
+    Returns:
+        The content without `outputs`, for `build_described`; its files have absolute paths, so that they are found
+        from any folder. And these paths.
+    """
+    content = {key: value for key, value in template.content.items() if key != "outputs"}
+    content, files = json.loads(json.dumps(content)), list[str]()
+    for *keys, last in iter_file_keys(content, panel_registry()):
+        parent: Any = content
+        for key in keys:
+            parent = parent[key]
+        parent[last] = str(Path(parent[last]).resolve())
+        files.append(parent[last])
+    return content, files
+
+
+def build_described(name: str, content: Mapping[str, Any]) -> Template:
+    """The template that `describe_template` described.
+
+    Raises:
+        TemplateError: This version of reelnet does not have what it says.
+    """
+    try:
+        return build_template(name, content, panel_registry())
+    except OptionError as error:
+        path, message = error.errors[0]
+        raise TemplateError(
+            f"template {name!r} does not fit this version of reelnet: {'.'.join(map(str, path))}: {message}"
+        ) from None
 
 
 def _describe_fonts(request: ExportRequest) -> dict[str, str]:
@@ -315,16 +343,6 @@ def _compare_names(before: Iterable[str], now: Iterable[str]) -> str:
     """The names of the font files that are used now, and of those before if they differ."""
     was, names = (", ".join(sorted(Path(path).name for path in paths)) or "none" for paths in (before, now))
     return f"another {names}" if was == names else f"{names}, was {was}"
-
-
-def _build_template(name: str, content: Mapping[str, Any]) -> Template:
-    try:
-        return build_template(name, content, panel_registry())
-    except OptionError as error:
-        path, message = error.errors[0]
-        raise TemplateError(
-            f"template {name!r} does not fit this version of reelnet: {'.'.join(map(str, path))}: {message}"
-        ) from None
 
 
 def _provenance_error(path: Path, error: Exception) -> ReelnetError:

@@ -1,0 +1,1 @@
+"""Many reels at once: tasks as plain data, performed by any executor."""
