@@ -84,6 +84,7 @@
  * @property {string} text
  * @property {string} sha256
  * @property {boolean} writable
+ * @property {boolean} exists whether the file is still there
  *
  * @typedef {object} Place What a reader looks at; null for what the preview chooses.
  * @property {string | null} template

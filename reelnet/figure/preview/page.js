@@ -218,7 +218,9 @@ export class Page {
     }
     this.outputs.refresh(this.opened.run.growing);
     this.stepBefore = this.step;
+    this.stage.setBusy(true);
     const isShown = await this.pictures.layOut(step, this.stage.ratio);
+    this.stage.setBusy(this.pictures.isLayingOut);
     if (!isShown) return;
     this.refreshTab(this.sideBar.current);
     if (!this.opened.run.growing) await this.pictures.loadFigure();
@@ -435,6 +437,8 @@ export class Page {
     if (target.closest("input, select, textarea, [contenteditable], [popover]") && !isSlider) return false;
     if (event.key === " " && target instanceof HTMLButtonElement) return false;
     if (event.key !== "Escape") return this.transport.press(event.key);
+    // The browser closes what is open.
+    if (this.root.querySelector(":popover-open")) return false;
     this.choosePanel(null);
     return true;
   }

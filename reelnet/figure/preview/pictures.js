@@ -25,6 +25,8 @@ export class Pictures {
     );
     this.serial = 0;
     this.layoutSerial = 0;
+    /** Whether the picture of the current view is still to come. */
+    this.isLayingOut = false;
     this.isAsking = false;
     /** @type {{step: number, ratio: number} | null} */
     this.wanted = null;
@@ -40,7 +42,9 @@ export class Pictures {
     const serial = ++this.serial;
     this.layoutSerial = serial;
     this.wanted = null;
+    this.isLayingOut = true;
     const answer = await this.ask("layout", { step, pixel_ratio: ratio, serial });
+    if (serial === this.layoutSerial) this.isLayingOut = false;
     if (!answer || serial !== this.layoutSerial || answer.answer.overtaken) return false;
     const [png] = answer.buffers;
     if (png) await this.receiver.showLayout(answer.answer, png);

@@ -95,6 +95,14 @@ export class Stage {
   }
 
   /**
+   * Tell that another picture is being made, or that it is there.
+   * @param {boolean} isBusy
+   */
+  setBusy(isBusy) {
+    this.element.setAttribute("aria-busy", String(isBusy));
+  }
+
+  /**
    * Show the image of a new layout.
    * @param {import("./contract.js").Layout} layout
    * @param {Uint8Array<ArrayBuffer>} png
@@ -178,6 +186,8 @@ export class Stage {
 
   resize() {
     const before = this.ratio;
+    // Margins of another size would make scroll bars, which take from the room that is measured.
+    this.sheet.style.margin = "0";
     this.zoom = this.wantedZoom === "fit" ? this.findFit() : this.wantedZoom;
     const [width, height] = this.size;
     this.sheet.style.width = `${width * this.zoom}px`;

@@ -53,7 +53,11 @@ export class TemplatesMenu {
    * @param {string} current
    */
   show(templates, current) {
-    this.templates = templates;
+    // One's own come first.
+    this.templates = [
+      ...templates.filter(({ writable }) => writable),
+      ...templates.filter(({ writable }) => !writable),
+    ];
     this.setCurrent(current);
     if (this.popover.matches(":popover-open")) this.fill();
   }

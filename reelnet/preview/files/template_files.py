@@ -56,6 +56,7 @@ class TemplateFile:
             "text": self.text,
             "sha256": self.sha256,
             "writable": self.writable,
+            "exists": self.name == TEXT_NAME or self.path.exists(),
         }
 
 
@@ -128,7 +129,7 @@ class TemplateFiles:
         """The text of a view, from the page or from the file."""
         if view.text is None:
             return self.read_source(view.template)
-        return TemplateText(view.text, self.find(view.template))
+        return TemplateText(view.text, self.read(view.template).path)
 
     def save(self, name: str, text: str, sha256: str) -> TemplateFile | None:
         """Write a template, unless its file has changed since the edits began.
@@ -189,9 +190,10 @@ def hash_text(text: str) -> str:
 
 
 def is_writable(file: Path) -> bool:
-    """Whether a template may be changed: those of reelnet itself may not."""
+    """Whether a template may be changed, or written again if it was deleted: those of reelnet itself may not."""
     is_own = file.resolve().parent == find_builtin_folder().resolve()
-    return not is_own and os.access(file, os.W_OK) and os.access(file.resolve().parent, os.W_OK)
+    is_free = os.access(file, os.W_OK) or not os.path.lexists(file)
+    return not is_own and is_free and os.access(file.resolve().parent, os.W_OK)
 
 
 def shorten_path(file: str | Path) -> str:

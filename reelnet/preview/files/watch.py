@@ -93,7 +93,7 @@ class TemplateWatch:
         self._watched: OrderedDict[str, _WatchedTemplate] = OrderedDict()
         self._folders = OWN_FOLDER, SearchPath().user_folder
         self._folder_states = self._find_folder_states()
-        self._listed = files.list_files()
+        self._listed = self._list_existing()
         self._missing_looks = 0
 
     def add(self, name: str) -> None:
@@ -111,7 +111,7 @@ class TemplateWatch:
         folder_states = self._find_folder_states()
         are_folders_other = folder_states != self._folder_states
         if are_folders_other:
-            listed = self._files.list_files()
+            listed = self._list_existing()
             is_missing = not self._listed.keys() <= listed.keys()
             self._missing_looks = self._missing_looks + 1 if is_missing else 0
             if self._missing_looks in (0, MISSING_LOOKS):
@@ -127,6 +127,10 @@ class TemplateWatch:
                         if watched.look(self._files, name):
                             events.append(("file", {"template": name}))
         return events
+
+    def _list_existing(self) -> dict[str, Path]:
+        """The templates that have a file; the given one may have been deleted."""
+        return {name: file for name, file in self._files.list_files().items() if file.exists()}
 
     def _find_folder_states(self) -> list[int]:
         """When something was last added to the folders, or removed from them."""

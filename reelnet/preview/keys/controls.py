@@ -80,6 +80,7 @@ class Control:
         low: The least number.
         high: The largest number, or how many there are to select from.
         unit: The unit of a number, or what is selected.
+        shown: How many of what is selected the picture shows; None if that is not known.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Control:
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    shown: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The control for the page."""
@@ -107,6 +109,7 @@ class Control:
             "min": self.low,
             "max": self.high,
             "unit": self.unit,
+            "shown": self.shown,
         }
         return own | {name: value for name, value in others.items() if value not in (None, "", [], {})}
 
@@ -243,7 +246,8 @@ class _Controls:
                 filters = kind in ("filters", "weights")
                 unit = "filters" if filters else "channels"
                 total = None if filters else context.require(context.layer).map_shape[0]
-                yield self._select(("panels", name, "show"), unit.capitalize(), unit, total, model)
+                shown = total if context.choice is None or filters else len(context.choice.channels)
+                yield self._select(("panels", name, "show"), unit.capitalize(), unit, total, shown, model)
             elif "channels" in keys:
                 most = max(
                     tap.map_shape[0] for tap in context.taps.values() if tap.kind is TapKind.ACTIVATION
@@ -252,14 +256,21 @@ class _Controls:
                 yield self._make(path, "Channels per layer", model, high=most, unit="channels")
         if SAMPLE_KINDS & {*self._kinds.values()}:
             total = len(context.run_labels) if context.run_labels is not None else None
-            yield self._select(("samples", "show"), "Samples", "samples", total, SamplesSpec)
+            shown = len(context.sample_indices)
+            yield self._select(("samples", "show"), "Samples", "samples", total, shown, SamplesSpec)
 
     def _select(
-        self, path: KeyPath, label: str, unit: str, total: int | None, model: type[BaseModel]
+        self,
+        path: KeyPath,
+        label: str,
+        unit: str,
+        total: int | None,
+        shown: int | None,
+        model: type[BaseModel],
     ) -> Control:
         made = self._make(path, label, model)
         value, default = (format_selection(each) for each in (made.value, made.default))
-        return replace(made, value=value, default=default, high=total, unit=unit)
+        return replace(made, value=value, default=default, high=total, unit=unit, shown=shown)
 
     def sizes(self) -> Iterator[Control]:
         """The sizes of the frame, of cells and of gaps."""

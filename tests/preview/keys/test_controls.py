@@ -279,3 +279,15 @@ def test_a_text_with_mistakes_is_not_changed() -> None:
 def test_selections(text: str, value: Any) -> None:
     assert parse_selection(text) == value
     assert parse_selection(str(format_selection(value))) == value
+
+
+def test_a_selection_says_how_many_of_it_fit(run: Run) -> None:
+    source = TemplateText("extends: article\ncanvas: 400x400\ntheme: {text: 24}\n", Path("mine.yaml"))
+    rendition = lay_out(run, source)
+    channels, samples = (
+        controls_of(rendition, source)[key] for key in ("panels.channels.show", "samples.show")
+    )
+    fitting = rendition.scene.context.text_fields["channels"]
+    assert (channels["shown"], channels["max"]) == (fitting, 6)
+    assert fitting < 6
+    assert samples["shown"] == samples["max"] == 4

@@ -126,3 +126,19 @@ def test_leaving_the_page_asks_while_something_is_not_saved(preview: OpenPreview
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
     expect(preview.editor).to_contain_text("theme: dark")
+
+
+def test_a_deleted_file_can_be_written_again(preview: OpenPreview, mine: Path) -> None:
+    expect_state(preview, "Saved")
+    mine.unlink()
+    expect_state(preview, "Deleted on disk")
+    preview.type_at_end("theme: dark\n")
+    preview.page.wait_for_timeout(500)
+    assert preview.mistakes == []
+    preview.page.get_by_role("button", name="Save", exact=True).click()
+    expect_state(preview, "Saved")
+    assert mine.read_text() == MINE + "theme: dark\n"
+    mine.unlink()
+    expect_state(preview, "Deleted on disk")
+    mine.write_text(MINE + "theme: dark\n")
+    expect_state(preview, "Saved")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from reelnet.reel import Run
 from reelnet.scene.panel import HasCells
@@ -122,3 +122,35 @@ def test_sharp_pictures_on_dense_screens(browser: Browser, address: str) -> None
         natural, shown = "document.querySelector('.sheet > img')", preview.sheet.bounding_box()
         assert shown is not None
         wait_until(lambda: preview.page.evaluate(f"{natural}.naturalWidth") == 2 * shown["width"])
+
+
+def test_picture_stands_in_the_middle(preview: OpenPreview) -> None:
+    preview.page.set_viewport_size({"width": 1300, "height": 900})
+    view = preview.page.locator(".view")
+    wait_until(lambda: (box := view.bounding_box()) is not None and box["height"] < 900)
+    for zoom in ("Fit", "100 %", "Fit"):
+        preview.page.get_by_role("button", name=zoom).click()
+        outer, inner = view.bounding_box(), preview.sheet.bounding_box()
+        assert outer is not None
+        assert inner is not None
+        for start, length in (("x", "width"), ("y", "height")):
+            before = inner[start] - outer[start]
+            after = outer[start] + outer[length] - inner[start] - inner[length]
+            assert abs(before - after) <= 1 or inner[length] > outer[length]
+
+
+def test_what_takes_long_is_said(preview: OpenPreview) -> None:
+    preview.wait_for_figure()
+    assert preview.stage.get_attribute("aria-busy") == "false"
+    preview.page.route("**/*layout*", lambda route: None)
+    preview.page.get_by_label("Layer").select_option("conv1")
+    wait_until(lambda: preview.stage.get_attribute("aria-busy") == "true")
+
+
+def test_escape_closes_the_templates(preview: OpenPreview) -> None:
+    preview.page.locator(".menu").click()
+    popover = preview.page.locator("#templates:popover-open")
+    expect(popover).to_be_visible()
+    preview.page.locator(".menu").focus()
+    preview.page.keyboard.press("Escape")
+    expect(popover).to_have_count(0)

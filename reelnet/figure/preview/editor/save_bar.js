@@ -114,6 +114,7 @@ export class SaveBar {
     this.connection.on("file", ({ template }) => {
       if (template === this.template) this.follow();
     });
+    this.connection.on("templates", () => this.follow());
   }
 
   /** Whether the editor has a text that is not on disk. */
@@ -121,9 +122,14 @@ export class SaveBar {
     return this.saved !== null && this.editor.text !== this.saved.text;
   }
 
+  /** Whether the file was deleted, so that its text is in the editor alone. */
+  get isMissing() {
+    return this.saved?.exists === false;
+  }
+
   /** Whether this or another template has a text that is not on disk. */
   get isUnsaved() {
-    return this.isChanged || this.drafts.size > 0;
+    return this.isChanged || this.isMissing || this.drafts.size > 0;
   }
 
   /**
@@ -179,8 +185,10 @@ export class SaveBar {
   async follow() {
     const { template } = this;
     const now = await this.read(template);
-    if (!now || !this.saved || this.template !== template || now.sha256 === this.saved.sha256) return;
-    this.meet(now);
+    if (!now || !this.saved || this.template !== template) return;
+    this.saved.exists = now.exists;
+    if (now.sha256 !== this.saved.sha256) this.meet(now);
+    else this.update();
   }
 
   /**
@@ -223,7 +231,7 @@ export class SaveBar {
       this.openForm();
       return;
     }
-    if (!this.isChanged) return;
+    if (!this.isChanged && !this.isMissing) return;
     const { text } = this.editor;
     const answer = await this.ask("save", { template, text, sha256: saved.sha256 });
     if (!answer || this.template !== template) return;
@@ -232,7 +240,7 @@ export class SaveBar {
       if (!this.theirs) await this.saveText();
       return;
     }
-    this.saved = { ...saved, text, sha256: answer.sha256 };
+    this.saved = { ...saved, text, sha256: answer.sha256, exists: true };
     this.update();
     this.onSaved(template);
   }
@@ -286,12 +294,12 @@ export class SaveBar {
   }
 
   update() {
-    const { saved, theirs, isChanged } = this;
+    const { saved, theirs, isChanged, isMissing } = this;
     this.undo.disabled = !this.editor.canUndo;
     this.redo.disabled = !this.editor.canRedo;
-    this.save.disabled = !saved || Boolean(theirs) || (saved.writable && !isChanged);
+    this.save.disabled = !saved || Boolean(theirs) || (saved.writable && !isChanged && !isMissing);
     this.state.textContent = this.describeState();
-    this.state.classList.toggle("unsaved", isChanged);
+    this.state.classList.toggle("unsaved", isChanged || isMissing);
     this.conflict.hidden = !theirs || !this.form.hidden;
     if (!theirs || !saved) return;
     const [added, removed] = countLines(this.editor.text, theirs.text);
@@ -301,6 +309,7 @@ export class SaveBar {
   describeState() {
     if (!this.saved) return "";
     if (this.theirs) return "Changed on disk";
+    if (this.isMissing) return "Deleted on disk";
     if (this.isChanged) return "Not saved";
     if (this.saved.writable) return "Saved";
     return this.saved.file ? "Read-only" : "Not in a file";

@@ -15,6 +15,7 @@ import { makeIcon } from "./icons.js";
  * @property {number} [min]
  * @property {number} [max]
  * @property {string} [unit]
+ * @property {number} [shown] how many of a selection the picture has room for
  * @property {string} info
  * @property {boolean} is_set whether the template has the key
  *
@@ -291,8 +292,12 @@ function makeSelectionField(send) {
   let shown = null;
   const count = () => {
     const chosen = countSelected(input.value || toText(shown?.default), shown?.max);
-    const of = shown?.max === undefined ? "" : ` of ${shown.max}`;
-    hint.textContent = chosen === null ? "0-5, top 8, all" : `${chosen}${of} ${shown?.unit ?? ""}`;
+    const isLaidOut = input.value === toText(shown?.value);
+    const fitting = isLaidOut ? shown?.shown : undefined;
+    if (chosen === null) hint.textContent = "0-5, top 8, all";
+    else if (shown?.max === undefined) hint.textContent = "";
+    else if (fitting !== undefined && fitting < chosen) hint.textContent = `${fitting} of ${chosen} fit`;
+    else hint.textContent = `${chosen} of ${shown.max} ${shown.unit}`;
   };
   input.addEventListener("input", count);
   sendWhatIsWritten(input, () => send(input.value.trim() || null));

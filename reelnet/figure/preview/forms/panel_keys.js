@@ -109,13 +109,16 @@ export class PanelKeys {
     if (shape !== this.shape) this.build(panel);
     this.shape = shape;
     this.showProblems(this.problems);
-    this.place.textContent = panel.line ? `${panel.file}:${panel.line}` : panel.file;
+    const at = panel.line ? `${panel.file}:${panel.line}` : panel.file;
+    this.place.textContent = at;
     this.open.href = panel.link;
     this.open.hidden = !panel.link;
     for (const key of panel.keys) {
       const { row, place } = /** @type {Entry} */ (this.entries.get(key.key));
       row.show(toControl(panel, key));
-      place.textContent = key.line ? `${key.file}:${key.line}` : "";
+      const own = key.line ? `${key.file}:${key.line}` : "";
+      // Keys beside the panel's name need no place of their own.
+      place.textContent = own === at ? "" : own;
     }
   }
 
