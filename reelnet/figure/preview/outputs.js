@@ -54,6 +54,7 @@ export class Outputs {
     this.rows = [];
     /** @type {Row | null} */
     this.chosen = null;
+    this.offered = "";
     this.list = make("fieldset", { class: "targets" });
     this.detail = make("section", { class: "detail", "aria-live": "polite" });
     this.button = make("button", { type: "button", class: "primary" }, "Render");
@@ -70,6 +71,9 @@ export class Outputs {
 
   /** @param {import("./contract.js").Opened} opened */
   fill({ platforms, formats, folder }) {
+    const offered = JSON.stringify([platforms, formats, folder]);
+    if (offered === this.offered) return;
+    this.offered = offered;
     const before = this.chosen ? JSON.stringify(this.chosen.target) : "";
     this.rows = [
       this.makeRow({ outputs: true }, "Files of the template", "what its outputs ask for"),

@@ -9,6 +9,9 @@ from reelnet.preview.keys.written import Written, get_value
 
 KIND = "captions"
 
+TIME_KEYS = ("from", "at", "to")
+"""Keys of a caption that say when it comes and goes."""
+
 
 def find_captions(content: Mapping[str, Any]) -> str:
     """Return the name of the panel of captions of a template; that of a new one if there is none."""
@@ -28,6 +31,14 @@ def list_items(content: Mapping[str, Any], captions: str) -> list[dict[str, Any]
 def list_texts(content: Mapping[str, Any], captions: str) -> list[str]:
     """Return the texts of the captions of a template."""
     return [str(item.get("text", "")) for item in list_items(content, captions)]
+
+
+def list_times(content: Mapping[str, Any], captions: str) -> list[str]:
+    """Return when each caption comes, as the template says it, such as `from 50%`."""
+    return [
+        " ".join(f"{key} {item[key]}" for key in TIME_KEYS if item.get(key) is not None)
+        for item in list_items(content, captions)
+    ]
 
 
 def change_texts(written: Written, captions: str, texts: Sequence[str]) -> list[dict[str, Any]] | None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from reelnet.config.diagnostics import KeyPath, format_key_path
 from reelnet.export.html.color_table import format_color
 from reelnet.export.still import is_still
-from reelnet.preview.keys.caption_texts import find_captions, list_texts
+from reelnet.preview.keys.caption_texts import find_captions, list_texts, list_times
 from reelnet.preview.keys.layout_moves import Place, find_place, iter_panels
 from reelnet.preview.keys.place_curve import find_curve, find_main_panel
 from reelnet.preview.keys.selections import format_selection
@@ -80,6 +80,7 @@ class Control:
         low: The least number.
         high: The largest number, or how many there are to select from.
         unit: The unit of a number, or what is selected.
+        times: When each text of a list comes.
         shown: How many of what is selected the picture shows; None if that is not known.
     """
 
@@ -95,6 +96,7 @@ class Control:
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    times: Sequence[str] = ()
     shown: int | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -109,6 +111,7 @@ class Control:
             "min": self.low,
             "max": self.high,
             "unit": self.unit,
+            "times": [*self.times],
             "shown": self.shown,
         }
         return own | {name: value for name, value in others.items() if value not in (None, "", [], {})}
@@ -192,6 +195,7 @@ class _Controls:
             list_texts(self._written.inherited, captions),
             "Texts that come one after the other during the training.",
             self._written.is_own(("panels", captions)),
+            times=list_times(self._written.whole, captions),
         )
 
     def look(self) -> Iterator[Control]:

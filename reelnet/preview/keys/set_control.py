@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast, get_args
+
+from pydantic import ValidationError
 
 from reelnet._support.arguments import describe_value, require_texts
 from reelnet.config.diagnostics import KeyPath
 from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.preview.keys.caption_texts import change_texts, find_captions
-from reelnet.preview.keys.controls import CAPTIONS_KEY, CURVE_KEY
+from reelnet.preview.keys.controls import CANVAS_KEY, CAPTIONS_KEY, CURVE_KEY
 from reelnet.preview.keys.layout_moves import Place, find_place, iter_panels
 from reelnet.preview.keys.place_curve import find_curve, find_main_panel, place_panel
 from reelnet.preview.keys.selections import parse_selection
@@ -16,6 +19,12 @@ from reelnet.preview.keys.written import Written, get_value
 from reelnet.template.edit.set_key import set_key
 from reelnet.template.settings import parse_key_path
 from reelnet.template.source import TemplateText
+from reelnet.template.theme import ThemeSpec
+
+SMALL_TEXT = 60
+"""How many lines of the smallest legible text the narrow side of a frame has room for, on a phone for instance."""
+
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
 def set_control(source: TemplateText, key: str, value: Any) -> str:
@@ -34,12 +43,31 @@ def set_control(source: TemplateText, key: str, value: Any) -> str:
         return _place_curve(source, value)
     if key == CAPTIONS_KEY:
         return _write_captions(source, value)
+    if key == CANVAS_KEY:
+        value = _size_frame(source, value)
     path = _find_path(source, key)
     if path[-1] == "show" and isinstance(value, str):
         value = parse_selection(value)
     if path == ("theme", "base") and not _has_theme_keys(source):
         path = ("theme",)
     return set_key(source.text, path, value)
+
+
+def _size_frame(source: TemplateText, value: Any) -> Any:
+    """Return the canvas of a size such as `1080x1920`: with larger pixels if text would be too small to read."""
+    size = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if size is None:
+        return value
+    width, height = int(size[1]), int(size[2])
+    try:
+        theme = ThemeSpec.model_validate(Written.read(source).whole.get("theme") or {}).resolve()
+    except (TemplateError, ValidationError):
+        # The edit itself, or the check of the text, says what is wrong.
+        return value
+    is_small = theme.text * SMALL_TEXT < min(width, height)
+    if not is_small or width % 4 or height % 4:
+        return value
+    return {"width": width // 2, "height": height // 2, "density": 2}
 
 
 def _find_path(source: TemplateText, key: str) -> KeyPath:

@@ -135,6 +135,7 @@ def test_captions_are_added_moved_and_removed(controls: OpenPreview) -> None:
         controls.page.keyboard.type(words)
         controls.page.keyboard.press("Enter")
         expect(controls.editor).to_contain_text(words)
+    expect(row.locator(".time")).to_have_text(["from 0%", "from 50%"])
     row.get_by_role("button", name="Move up").last.click()
     expect(texts.first).to_have_value("Later")
     texts.first.press("Tab")

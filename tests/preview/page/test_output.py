@@ -93,3 +93,18 @@ def test_keys_move_through_the_menu(preview: OpenPreview) -> None:
     assert preview.page.evaluate(focused) == names[1]
     preview.page.keyboard.press("Escape")
     wait_until(lambda: preview.page.locator(".templates").is_hidden())
+
+
+def test_a_new_template_leaves_the_list_as_it_is(preview: OpenPreview, folder: Path) -> None:
+    preview.open_tab("Output")
+    choose(preview.page, "mastodon")
+    row = preview.page.locator(".target", has_text="mastodon")
+    row.evaluate("(row) => row.dataset.mark = 'same'")
+    (folder / "templates" / "other.yaml").write_text("extends: plain\n")
+    preview.page.locator(".menu").click()
+    preview.page.wait_for_selector(".card[data-name=other]")
+    # One's own come before those of reelnet.
+    first = preview.page.locator(".card").nth(1)
+    assert first.get_attribute("data-name") == "other"
+    assert row.get_attribute("data-mark") == "same"
+    assert row.get_by_role("radio").is_checked()

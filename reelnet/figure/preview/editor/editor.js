@@ -38,6 +38,7 @@ import {
   undoDepth,
   ViewPlugin,
 } from "./codemirror.js";
+import { makeWords } from "../forms/words.js";
 import { yaml } from "./yaml.js";
 
 /** @typedef {"typed" | "set" | "disk" | "open"} Origin where a text comes from */
@@ -342,7 +343,7 @@ export class Editor extends EventTarget {
       options: options.map(({ label, detail, info, insert }) => ({
         label,
         detail: detail === label ? undefined : detail,
-        info: info || undefined,
+        info: info ? () => make("div", {}, ...makeWords(info)) : undefined,
         apply: (
           /** @type {EditorView} */ target,
           /** @type {object} */ _,

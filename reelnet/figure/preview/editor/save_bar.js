@@ -271,6 +271,7 @@ export class SaveBar {
         ?.replace(/\.ya?ml$/, "") ?? "";
     this.name.value = this.saved?.writable ? `${base}-2` : `my-${base.replace(/^this /, "")}`;
     this.form.hidden = false;
+    this.save.hidden = true;
     this.conflict.hidden = true;
     this.saveAs.setAttribute("aria-expanded", "true");
     this.updateForm(false);
@@ -289,6 +290,7 @@ export class SaveBar {
     this.saveAs.setAttribute("aria-expanded", "false");
     if (this.form.hidden) return;
     this.form.hidden = true;
+    this.save.hidden = false;
     this.saveAs.focus();
     this.update();
   }

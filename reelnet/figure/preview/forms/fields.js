@@ -15,6 +15,7 @@ import { makeIcon } from "./icons.js";
  * @property {number} [min]
  * @property {number} [max]
  * @property {string} [unit]
+ * @property {string[]} [times] when each text of a list comes
  * @property {number} [shown] how many of a selection the picture has room for
  * @property {string} info
  * @property {boolean} is_set whether the template has the key
@@ -350,7 +351,7 @@ function makeListField(send) {
     });
     field.element.setAttribute("aria-label", "Text");
     const buttons = make("span", { class: "moves" }, up, down, remove);
-    item.append(field.element, buttons);
+    item.append(field.element, buttons, make("small", { class: "time" }));
     return { item, show: () => field.show(/** @type {Control} */ ({ value: text, default: "" })) };
   };
   const append = (/** @type {string} */ text) => {
@@ -363,9 +364,15 @@ function makeListField(send) {
   const show = (/** @type {Control} */ control) => {
     /** @type {string[]} */
     const texts = (control.value ?? control.default ?? []).map(toText);
-    if (element.matches(":focus-within") || JSON.stringify(texts) === JSON.stringify(read())) return;
+    const showTimes = () => {
+      const times = list.querySelectorAll(".time");
+      for (const [index, each] of times.entries()) each.textContent = control.times?.[index] ?? "";
+    };
+    if (element.matches(":focus-within") || JSON.stringify(texts) === JSON.stringify(read()))
+      return showTimes();
     list.replaceChildren();
     texts.forEach(append);
+    showTimes();
   };
   return { element, show };
 }

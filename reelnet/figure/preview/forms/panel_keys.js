@@ -2,6 +2,7 @@
 
 import { make } from "../../items.js";
 import { Row } from "./row.js";
+import { makeWords } from "./words.js";
 
 /**
  * @typedef {Omit<import("./fields.js").Control, "label"> & {file: string, line: number}} PanelKey A key of a panel, and
@@ -27,12 +28,6 @@ import { Row } from "./row.js";
  * @returns {import("./fields.js").Control}
  */
 const toControl = ({ name }, key) => ({ ...key, label: key.key.replace(`panels.${name}.`, "") });
-
-/**
- * The words of a documentation, with what stands between backticks as code.
- * @param {string} text
- */
-const makeWords = (text) => text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
 
 /** A table of the keys of the panel that a reader has chosen. */
 export class PanelKeys {
