@@ -220,22 +220,29 @@ def _work(connection: Connection[Any, Any], task: SaveTask[Any]) -> None:
     """Write the files that come through a connection, until it ends."""
     # An exception lets temporary files be removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
-        while True:
-            request = connection.recv()
-            try:
-                result = task(
-                    request,
-                    lambda done, total: connection.send(("progress", (done, total))),
-                    lambda text: connection.send(("trial", text)),
-                )
-            except (BrokenPipeError, ConnectionResetError):
-                # Nobody waits for the file: the connection ended.
-                raise
-            except Exception as error:
-                connection.send(("error", _make_portable(error)))
-            else:
-                connection.send(("result", result))
+    with suppress(KeyboardInterrupt):
+        with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+            _answer(connection, task)
+        # The signal may come when the connection has ended this process already.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _answer(connection: Connection[Any, Any], task: SaveTask[Any]) -> None:
+    while True:
+        request = connection.recv()
+        try:
+            result = task(
+                request,
+                lambda done, total: connection.send(("progress", (done, total))),
+                lambda text: connection.send(("trial", text)),
+            )
+        except (BrokenPipeError, ConnectionResetError):
+            # Nobody waits for the file: the connection ended.
+            raise
+        except Exception as error:
+            connection.send(("error", _make_portable(error)))
+        else:
+            connection.send(("result", result))
 
 
 def _make_portable(error: Exception) -> Exception:

@@ -33,6 +33,7 @@ from reelnet.preview.keys.set_control import set_control
 from reelnet.preview.layout_worker import LayoutWorker, Overtaken, Work
 from reelnet.preview.products.figures import Figures, TooLargeError
 from reelnet.preview.products.forecasts import Forecasts
+from reelnet.preview.products.rendered_file import RenderedFile
 from reelnet.preview.products.renders import Renders
 from reelnet.preview.products.target import Target
 from reelnet.preview.products.thumbnails import Thumbnails
@@ -160,6 +161,10 @@ class Preview:
             TemplateError: The file cannot be read.
         """
         return self._files.find_source(view)
+
+    def find_render(self, job: str, number: int) -> RenderedFile | None:
+        """A file that a job has written; see `Renders.find`."""
+        return self._renders.find(job, number)
 
     def close(self) -> None:
         """Stop all work."""

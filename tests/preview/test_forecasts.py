@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from reelnet.errors import UsageError
 from reelnet.export.rate_control import forecast as forecasts
-from reelnet.export.rate_control.forecast import forecast
+from reelnet.export.rate_control.forecast import Estimate, forecast
 from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.preview.preview import Preview
 from reelnet.reel import Reel, open_run
@@ -75,12 +76,38 @@ def test_windows_stand_for_the_whole(
     assert found.bytes == pytest.approx(reel.save(tmp_path / f"a{suffix}").bytes, rel=0.2)
 
 
+@pytest.mark.parametrize(("seconds", "frames"), [(1e6, 17), (0, None)])
+def test_slow_codecs_have_as_many_frames_as_they_may_take(
+    reel: Reel, tmp_path: Path, seconds: float, frames: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecasts, "PROCESSOR_SECONDS", seconds)
+    monkeypatch.setattr(forecasts, "WINDOW_SECONDS", 0.0)
+    encoded = [0]
+
+    def on_frame() -> None:
+        encoded[0] += 1
+
+    known: dict[Hashable, Estimate | None] = {}
+    request = ExportRequest(reel.rendition, tmp_path / "a.webp")
+    found = forecast(request, on_frame, known)
+    if frames is None:
+        assert found.bytes is None
+        assert found.words == ("not estimated, because WebP takes long to encode",)
+        assert found.rendition is not None
+        encoded[0] = 0
+        assert forecast(request, on_frame, known).bytes is None
+        assert encoded[0] == 0
+    else:
+        assert found.words[0].startswith(f"estimated from {frames} of 60 frames")
+
+
 def test_what_a_cap_takes(reel: Reel, tmp_path: Path) -> None:
     whole = reel.save(tmp_path / "whole.gif").bytes
     options = ExportOptions(max_size=whole // 2)
     request = ExportRequest(reel.rendition, tmp_path / "half.gif", options=options)
     found = forecast(request, lambda: None, {})
     assert found.fits
+    assert found.bytes is not None
     assert found.bytes <= whole // 2
     assert "without the limit" in found.words[0]
     saved = reel.save(request.path, max_size=whole // 2)

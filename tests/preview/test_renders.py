@@ -66,7 +66,7 @@ def test_a_file_of_a_format(preview: Preview, jobs: Jobs, folder: Path, run_path
     (line,) = done["lines"]
     assert line.startswith("renders/conv2.gif: ")
     assert ", 12 frames, " in line
-    assert done["file"] == "renders/conv2.gif"
+    assert done["files"] == [{"path": "renders/conv2.gif", "opens": True}]
     open_run(run_path).reel("mine").save(folder / "expected.gif")
     assert (folder / "renders" / "conv2.gif").read_bytes() == (folder / "expected.gif").read_bytes()
     running = [each for each in jobs.reports if each["state"] == "running"]

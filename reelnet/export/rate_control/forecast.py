@@ -18,7 +18,7 @@ from reelnet._support.scratch_space import explain_scratch_errors
 from reelnet.errors import CapError
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.content import find_content
-from reelnet.export.encoders.encode import encode_frames
+from reelnet.export.encoders.encode import encode_frames, find_encoder
 from reelnet.export.quantize.frame_windows import FrameWindows
 from reelnet.export.quantize.level_store import RecordedMaps
 from reelnet.export.rate_control.constraint_fit import fit_constraints
@@ -50,8 +50,10 @@ WAIT_SECONDS = 0.01
 VIDEO_LEAD = 3
 """Frames that are encoded in front of a window of a video and do not count: the first of them is a key frame."""
 
-MIN_WINDOWS = 2
-"""The fewest windows, however long they take."""
+MIN_WINDOWS, MIN_FRAMES, PROCESSOR_SECONDS = 2, 2, 4.0
+"""The fewest windows and frames of a window, and the processor time they may take if all frames take as long
+as the first; a codec that is slower is not asked. On one run 2 s were spent on WebP, whose estimate was 3 % off, and
+windows of 8 frames would have taken 7 s for WebM and 24 s for AVIF."""
 
 SLOW_CODECS, SHORT = ("av1", "vp9", "h265", "webp"), 2 * WINDOW_FRAMES
 """Codecs of which whole files are encoded only if they have few frames; others are begun, and stopped if need be."""
@@ -65,14 +67,14 @@ class Forecast:
     """What is known of a file in advance.
 
     Attributes:
-        bytes: The size of the file.
+        bytes: The size of the file; None if its codec is too slow for an estimate.
         is_exact: Whether all of it was encoded.
-        fits: Whether a file under the cap, and within the other limits, is likely.
+        fits: Whether a file under the cap, and within the other limits, is likely, or nothing is known.
         words: How the size was found, and what the file loses for its limits, one clause each.
         rendition: What it shows, but for what it loses for the cap; None if there can be no file.
     """
 
-    bytes: int
+    bytes: int | None
     is_exact: bool
     fits: bool
     words: tuple[str, ...]
@@ -96,7 +98,7 @@ class _TooSlowError(Exception):
     """All frames of a file would take too long."""
 
 
-def forecast(request: ExportRequest, on_frame: OnFrame, known: dict[Hashable, Estimate]) -> Forecast:
+def forecast(request: ExportRequest, on_frame: OnFrame, known: dict[Hashable, Estimate | None]) -> Forecast:
     """Forecast the size of an animation, and what it will lose.
 
     Args:
@@ -120,8 +122,16 @@ def forecast(request: ExportRequest, on_frame: OnFrame, known: dict[Hashable, Es
     timeline = rendition.timeline
     key = resolved.fmt.suffix, resolved.settings, rendition.size, len(timeline), timeline.thumbnail
     if key not in known:
-        known[key] = estimate_size(rendition, resolved, on_frame)
+        try:
+            known[key] = estimate_size(rendition, resolved, on_frame)
+        except _TooSlowError:
+            known[key] = None
     estimate = known[key]
+    if estimate is None:
+        slow = f"not estimated, because {resolved.fmt.title} takes long to encode"
+        return Forecast(
+            None, False, True, (slow, *describe_reductions(whole, rendition, None, constraints)), rendition
+        )
     words = [
         *_describe_estimate(estimate, rendition, is_video=not resolved.fmt.palette_based),
         *describe_reductions(whole, rendition, None, constraints),
@@ -137,7 +147,11 @@ def forecast(request: ExportRequest, on_frame: OnFrame, known: dict[Hashable, Es
 
 
 def estimate_size(rendition: Rendition, request: ResolvedRequest, on_frame: OnFrame) -> Estimate:
-    """The size of a file without a cap: all of it encoded if that is quick, else a few windows."""
+    """The size of a file without a cap: all of it encoded if that is quick, else a few windows.
+
+    Raises:
+        _TooSlowError: Even these would take too long.
+    """
     count, is_slow = len(rendition.timeline), request.codec.name in SLOW_CODECS
     with explain_scratch_errors(), TemporaryDirectory() as folder:
         encoder = _Encoder(rendition, request, Path(folder), on_frame)
@@ -182,19 +196,31 @@ class _Encoder:
         encode_frames(frames, self._path, stream, self._request.settings)
 
     def extrapolate(self, deadline: float) -> Estimate:
-        """The size of all frames, from as many windows as there is time for, in an order that spreads them."""
+        """The size of all frames, from as many windows as there is time for, in an order that spreads them.
+
+        Raises:
+            _TooSlowError: The fewest windows would take too long.
+        """
         count, lead = len(self._rendition.timeline), 1 if self._request.fmt.palette_based else VIDEO_LEAD
-        starts = np.linspace(lead, max(lead, count - WINDOW_FRAMES), WINDOWS).astype(int).tolist()
-        sizes = dict[int, int]()
+        # What the encoder imports belongs to no frame.
+        find_encoder(self._request.fmt)
+        begin = time.process_time()
         first, encoded = self.encode(range(1)), 1
+        affordable = PROCESSOR_SECONDS / MIN_WINDOWS / (time.process_time() - begin)
+        # The frames in front of a window are encoded twice.
+        window_frames = min(WINDOW_FRAMES, int(affordable) - 2 * lead)
+        if window_frames < MIN_FRAMES:
+            raise _TooSlowError
+        starts = np.linspace(lead, max(lead, count - window_frames), WINDOWS).astype(int).tolist()
+        sizes = dict[int, int]()
         for start in (starts[number] for number in (0, 4, 2, 6, 1, 5, 3, 7)):
             if len(sizes) >= MIN_WINDOWS and time.perf_counter() > deadline:
                 break
-            end = min(count, start + WINDOW_FRAMES)
+            end = min(count, start + window_frames)
             before = self.encode(range(start - lead, start))
             sizes[start] = max(1, self.encode(range(start - lead, end)) - before)
             encoded += end - start
-        ranges = (range(start, min(count, start + WINDOW_FRAMES)) for start in sorted(sizes))
+        ranges = (range(start, min(count, start + window_frames)) for start in sorted(sizes))
         windows = FrameWindows(count, tuple(ranges))
         changes = RecordedMaps(self._rendition).changes
         # Text and curves change in every frame.

@@ -34,6 +34,14 @@ export class HttpConnection {
   }
 
   /**
+   * @param {string} job
+   * @param {number} number of the file
+   */
+  findRender(job, number) {
+    return String(new URL(`renders/${job}/${number}`, document.baseURI));
+  }
+
+  /**
    * @param {string} event
    * @param {(data: any) => void} handler
    */

@@ -63,7 +63,7 @@
  *
  * @typedef {object} Forecast
  * @property {string} suffix
- * @property {number} bytes
+ * @property {number | null} bytes null if its codec is too slow for an estimate
  * @property {boolean} is_exact
  * @property {number | null} cap
  * @property {boolean} fits
@@ -76,7 +76,7 @@
  * @property {number} total
  * @property {string} words
  * @property {string[]} lines the report
- * @property {string | null} file
+ * @property {{path: string, opens: boolean}[]} files and whether each can be opened
  *
  * @typedef {object} Saved
  * @property {string} template
@@ -95,6 +95,7 @@
  *
  * @typedef {object} Connection What the page asks its preview through.
  * @property {(method: string, parameters: object) => Promise<Answer>} call rejects with the preview's own words
+ * @property {((job: string, number: number) => string) | null} findRender the address of a file that a job has written; null where files have none
  * @property {(event: string, handler: (data: any) => void) => void} on events of the preview, and "lost" and "back"
  */
 

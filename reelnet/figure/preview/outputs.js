@@ -178,8 +178,8 @@ export class Outputs {
     row.element.classList.remove("stale");
     row.element.classList.toggle("over", Boolean(row.error) || row.forecast?.answer.fits === false);
     row.size.textContent = row.forecast ? nameSize(row.forecast.answer) : row.error ? "not possible" : "";
-    const { bytes, cap } = row.forecast?.answer ?? { bytes: 0, cap: null };
-    row.bar.hidden = !cap;
+    const { bytes, cap } = row.forecast?.answer ?? { bytes: null, cap: null };
+    row.bar.hidden = !cap || bytes === null;
     row.bar.style.setProperty("--share", String(Math.min(1, bytes / (cap ?? 1))));
     if (row === this.chosen) this.showDetail();
   }
@@ -195,7 +195,8 @@ export class Outputs {
     /** @type {import("./contract.js").Forecast} */
     const answer = forecast.answer;
     const [png] = forecast.buffers;
-    const limit = answer.cap === null ? "" : ` of ${formatBytes(answer.cap)}`;
+    const share = answer.bytes === null ? ", limit" : " of";
+    const limit = answer.cap === null ? "" : `${share} ${formatBytes(answer.cap)}`;
     this.detail.replaceChildren(
       make(
         "p",
@@ -233,6 +234,7 @@ export class Outputs {
     const known = this.cards.get(job);
     if (known) return known;
     const card = new JobCard(
+      (number) => this.connection.findRender?.(job, number) ?? null,
       () => this.connection.call("cancel", { job }),
       () => {
         this.cards.delete(job);
@@ -252,31 +254,35 @@ export class Outputs {
 }
 
 /** @param {import("./contract.js").Forecast} forecast */
-const nameSize = ({ bytes, is_exact: isExact }) => `${isExact ? "" : "about "}${formatBytes(bytes)}`;
+function nameSize({ bytes, is_exact: isExact }) {
+  return bytes === null ? "not estimated" : `${isExact ? "" : "about "}${formatBytes(bytes)}`;
+}
 
 /** One file, or several, while they are made and afterwards. */
 class JobCard {
   /**
+   * @param {(number: number) => string | null} findAddress where a file can be opened
    * @param {() => void} onCancel
    * @param {() => void} onClose
    * @param {(text: string) => void} onCopy
    */
-  constructor(onCancel, onClose, onCopy) {
+  constructor(findAddress, onCancel, onClose, onCopy) {
+    this.findAddress = findAddress;
+    this.onCopy = onCopy;
     this.progress = make("progress", { "aria-label": "Progress" });
     this.words = make("p", { class: "words" }, "waiting");
-    this.file = make("button", { type: "button", class: "file", title: "Copy the path", hidden: "" });
+    this.files = make("div", { class: "files", hidden: "" });
     this.lines = make("ul", { hidden: "" });
     this.cancel = make("button", { type: "button" }, "Cancel");
     this.close = make("button", { type: "button", class: "close", "aria-label": "Dismiss", hidden: "" }, "×");
-    const top = make("div", { class: "top" }, this.words, this.file, this.cancel, this.close);
+    const top = make("div", { class: "top" }, this.words, this.files, this.cancel, this.close);
     this.element = make("article", { class: "job" }, top, this.progress, this.lines);
     this.cancel.addEventListener("click", onCancel);
     this.close.addEventListener("click", onClose);
-    this.file.addEventListener("click", () => onCopy(this.file.textContent ?? ""));
   }
 
   /** @param {import("./contract.js").Job} job */
-  show({ state, done, total, words, lines, file }) {
+  show({ state, done, total, words, lines, files }) {
     const [isRunning, isDone] = [state === "running", state === "done"];
     this.element.dataset.state = state;
     this.words.textContent = words || state;
@@ -288,13 +294,30 @@ class JobCard {
       this.progress.max = total;
       this.progress.value = done;
     }
-    this.file.hidden = !isDone || !file;
-    this.file.textContent = file;
-    // The card names the file already.
-    const report = lines.map((line) =>
-      line.startsWith(`${file}: `) ? line.slice(`${file}: `.length) : line,
-    );
+    this.files.hidden = !isDone;
+    if (isDone) this.files.replaceChildren(...files.map((file, number) => this.makeFile(file, number)));
+    // The card names a single file already.
+    const known = files.length === 1 ? `${files[0].path}: ` : "";
+    const report = lines.map((line) => (line.startsWith(known) ? line.slice(known.length) : line));
     this.lines.hidden = !report.length;
     this.lines.replaceChildren(...report.map((line) => make("li", {}, line)));
+  }
+
+  /**
+   * @param {{path: string, opens: boolean}} file
+   * @param {number} number
+   */
+  makeFile({ path, opens }, number) {
+    const copy = make("button", { type: "button", class: "file", title: "Copy the path" }, path);
+    copy.addEventListener("click", () => this.onCopy(path));
+    const row = make("div", {}, copy);
+    const address = opens ? this.findAddress(number) : null;
+    if (address) {
+      const label = `Open ${path}`;
+      row.append(
+        make("a", { href: address, target: "_blank", rel: "noopener", "aria-label": label }, "Open"),
+      );
+    }
+    return row;
   }
 }

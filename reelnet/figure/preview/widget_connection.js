@@ -18,6 +18,8 @@ export class WidgetConnection {
     this.model = model;
     this.page = Array.from(crypto.getRandomValues(new Uint32Array(2))).join("-");
     this.last = 0;
+    /** The files lie on the machine of the kernel. */
+    this.findRender = null;
     /** @type {Map<number, {resolve: (answer: import("./contract.js").Answer) => void, reject: (error: Error) => void}>} */
     this.waiting = new Map();
     /** @type {Map<string, ((data: any) => void)[]>} */

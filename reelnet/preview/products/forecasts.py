@@ -22,7 +22,7 @@ class Forecasts:
 
     def __init__(self) -> None:
         self._rendition: Rendition | None = None
-        self._known: dict[Hashable, Estimate] = {}
+        self._known: dict[Hashable, Estimate | None] = {}
 
     def ask(self, rendition: Rendition, target: Target, pause: Pause) -> Answer:
         """Forecast a file.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -21,6 +21,7 @@ from reelnet.export.report import Report
 from reelnet.export.report_text import format_embedding, format_report
 from reelnet.export.request import ExportRequest
 from reelnet.export.save import OnProgress, OnTrial, save
+from reelnet.preview.products.rendered_file import RenderedFile
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -29,6 +30,9 @@ LOG = logging.getLogger("reelnet")
 
 REPORT_SECONDS = 0.1
 """Seconds between two reports of progress."""
+
+MAX_OPENED = 1000
+"""Files that can be opened: those that were written last."""
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 
@@ -66,6 +70,7 @@ class Renders:
         self._waiting: deque[_Job] = deque()
         self._current: _Job | None = None
         self._thread: threading.Thread | None = None
+        self._written: OrderedDict[tuple[str, int], RenderedFile] = OrderedDict()
 
     def start(self, requests: Sequence[ExportRequest]) -> str:
         """Have files written.
@@ -106,6 +111,15 @@ class Renders:
             job.stop.close()
             job.stopped.close()
             self._tell(job, state="cancelled")
+
+    def find(self, name: str, number: int) -> RenderedFile | None:
+        """A file that a job has written; None if there is none.
+
+        Args:
+            name: The job.
+            number: The number of the file in the job's `files`.
+        """
+        return self._written.get((name, number))
 
     def close(self) -> None:
         """Stop all jobs, and wait until no partial file is left."""
@@ -174,7 +188,16 @@ class Renders:
             LOG.exception("A file could not be written")
             self._tell(job, state="failed", words=one_line(error))
         else:
+            self._remember(job)
             self._tell(job, state="done", lines=[*describe_reports(reports)])
+
+    def _remember(self, job: _Job) -> None:
+        """Note which files can be opened."""
+        for number, request in enumerate(job.requests):
+            if file := RenderedFile.find(request.path):
+                self._written[job.name, number] = file
+        while len(self._written) > MAX_OPENED:
+            self._written.popitem(last=False)
 
     def _tell(
         self,
@@ -187,8 +210,11 @@ class Renders:
         lines: Sequence[str] = (),
     ) -> None:
         content = {"job": job.name, "state": state, "done": done, "total": total, "words": words}
-        file = str(job.requests[0].path)
-        self._on_event("job", {**content, "lines": [*lines], "file": file})
+        files = [
+            {"path": str(request.path), "opens": self.find(job.name, number) is not None}
+            for number, request in enumerate(job.requests)
+        ]
+        self._on_event("job", {**content, "lines": [*lines], "files": files})
 
 
 def describe_reports(reports: Sequence[Report]) -> Iterator[str]:

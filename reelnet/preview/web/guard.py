@@ -90,6 +90,15 @@ class Guard:
         if origin != own or headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise RefusedRequest(HTTPStatus.FORBIDDEN, "only the page of the preview may ask this")
 
+    def check_opening(self, headers: Message) -> None:
+        """Check that a file is opened from the preview's page, or by its address.
+
+        Raises:
+            RefusedRequest: Another page asks for it.
+        """
+        if headers.get("Sec-Fetch-Site") != "none":
+            self.check_origin(headers, is_call=False)
+
     def check_navigation(self, headers: Message) -> None:
         """Check that a browser opens the page in a tab.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import secrets
 import socket
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 from reelnet.errors import ReelnetError, describe_error
 from reelnet.preview.web.guard import RefusedRequest
+from reelnet.preview.web.opened_file import RENDER, make_headers
 from reelnet.preview.web.page import list_static_files, make_page, make_policy
 from reelnet.preview.web.site import Site
 from reelnet.preview.web.timed_reader import TimedReader
@@ -74,7 +76,7 @@ class PreviewHandler(BaseHTTPRequestHandler):
         super().handle_one_request()
 
     def do_GET(self) -> None:
-        """Answer with the page, a file of it, or the stream of events."""
+        """Answer with the page, a file of it, a rendered file, or the stream of events."""
         try:
             path = self._check()
             if self.headers.get("Content-Length", "0") != "0":
@@ -82,6 +84,10 @@ class PreviewHandler(BaseHTTPRequestHandler):
             if path == "":
                 self._site.guard.check_navigation(self.headers)
                 self._send_page()
+                return
+            if render := RENDER.fullmatch(path):
+                self._site.guard.check_opening(self.headers)
+                self._send_render(*render.groups())
                 return
             self._site.guard.check_origin(self.headers, is_call=False)
             if path == "events":
@@ -151,6 +157,24 @@ class PreviewHandler(BaseHTTPRequestHandler):
         if found is None:
             raise RefusedRequest(HTTPStatus.NOT_FOUND, "there is no such file")
         self._send(HTTPStatus.OK, found.content_type, found.file.read_bytes())
+
+    def _send_render(self, job: str, number: str) -> None:
+        found = self._site.preview.find_render(job, int(number))
+        if found is None:
+            raise RefusedRequest(HTTPStatus.NOT_FOUND, "there is no such file")
+        try:
+            file = found.open()
+        except ReelnetError as error:
+            raise RefusedRequest(HTTPStatus.GONE, str(error)) from None
+        with file:
+            headers = dict(make_headers(found.path))
+            size = os.fstat(file.fileno()).st_size
+            self._send_head(
+                HTTPStatus.OK, headers.pop("Content-Type"), {**headers, "Content-Length": str(size)}
+            )
+            while piece := file.read(min(size, WRITE_BYTES)):
+                self._write(piece)
+                size -= len(piece)
 
     def _stream_events(self) -> None:
         self.close_connection = True
