@@ -318,6 +318,7 @@ export class Page {
     this.mustCheck = true;
     if (this.isChecking) return;
     this.isChecking = true;
+    this.stage.setBusy(true);
     while (this.mustCheck) {
       this.mustCheck = false;
       const answer = await this.pictures.ask("check", {});
@@ -327,6 +328,7 @@ export class Page {
       if (!diagnostics.length) this.layOut();
     }
     this.isChecking = false;
+    this.stage.setBusy(this.pictures.isLayingOut);
   }
 
   /**

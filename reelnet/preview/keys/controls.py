@@ -144,7 +144,6 @@ class _Controls:
         self._scene, self._written = rendition.scene, written
         self._template = rendition.request.template
         self._density = rendition.density
-        self._is_default_density = self._template.canvas.fixed_density is None
         self._palette = {tuple(color) for color in rendition.palette_rgb.tolist()}
 
     @cached_property
@@ -279,8 +278,9 @@ class _Controls:
     def sizes(self) -> Iterator[Control]:
         """The sizes of the frame, of cells and of gaps."""
         canvas, size = self._template.canvas, self._scene.size
-        density = self._density if self._is_default_density else 1
-        value = f"{round(size.width / density)}x{round(size.height / density)}"
+        # In pixels of the layout, but for a size that the author chose in those of the file.
+        ratio = (canvas.fixed_density or 1) / self._density
+        value = f"{round(size.width * ratio)}x{round(size.height * ratio)}"
         yield Control(
             CANVAS_KEY,
             "Frame",

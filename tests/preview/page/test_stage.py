@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from reelnet.reel import Run
 from reelnet.scene.panel import HasCells
@@ -138,12 +138,21 @@ def test_picture_stands_in_the_middle(preview: OpenPreview) -> None:
             assert abs(2 * (inner["y"] - outer["y"]) + inner["height"] - outer["height"]) <= 1
 
 
-def test_what_takes_long_is_said(preview: OpenPreview) -> None:
+@pytest.mark.parametrize("method", ["check", "layout"])
+def test_what_takes_long_is_said(preview: OpenPreview, method: str) -> None:
     preview.wait_for_figure()
     assert preview.stage.get_attribute("aria-busy") == "false"
-    preview.page.route("**/*layout*", lambda route: None)
-    preview.page.get_by_label("Layer").select_option("conv1")
-    wait_until(lambda: preview.stage.get_attribute("aria-busy") == "true")
+    held: list[Route] = []
+    is_slow = True
+    preview.page.route(
+        f"**/call/{method}", lambda route: held.append(route) if is_slow else route.continue_()
+    )
+    preview.type_at_end("theme: dark\n")
+    wait_until(lambda: bool(preview.stage.get_attribute("aria-busy") == "true" and held))
+    is_slow = False
+    for route in held:
+        route.continue_()
+    wait_until(lambda: preview.stage.get_attribute("aria-busy") == "false")
 
 
 def test_escape_closes_the_templates(preview: OpenPreview) -> None:
