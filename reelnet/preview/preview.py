@@ -341,6 +341,8 @@ class Preview:
             arguments.text("from"),
             replace=arguments.flag("replace"),
         )
+        # Its text is shown already, so that no layout is asked for.
+        self._template_watch.add(saved.name)
         return Answer(saved.as_json())
 
     def _check(self, arguments: Arguments) -> Answer:

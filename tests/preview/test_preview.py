@@ -152,6 +152,7 @@ def test_read_and_save(preview: Preview, folder: Path) -> None:
         "text": MINE,
         "sha256": hashlib.sha256(MINE.encode()).hexdigest(),
         "writable": True,
+        "exists": True,
     }
     saved = preview.call("save", {"template": "mine", "text": "about: é\n", "sha256": read["sha256"]}).json
     assert saved == {"sha256": hashlib.sha256("about: é\n".encode()).hexdigest()}

@@ -186,6 +186,13 @@ def test_a_template_more_or_less(events: Events, folder: Path) -> None:
     events.wait_for("templates")
 
 
+def test_a_template_is_watched_once_it_was_made(preview: Preview, events: Events, folder: Path) -> None:
+    asked = {"name": "other", "text": MINE, "from": "mine", "replace": False}
+    preview.call("save_as", asked)
+    (folder / "templates" / "other.yaml").write_text(MINE + "theme: dark\n")
+    events.wait_for("file", {"template": "other"})
+
+
 def test_nothing_is_told_after_unsubscribing(events: Events, mine: Path) -> None:
     events.unsubscribe()
     mine.write_text(MINE + "theme: dark\n")
