@@ -63,6 +63,7 @@ export class Page {
       showLayout: (layout, png) => this.showLayout(layout, png),
       showStep: (step, png) => this.stage.showStep(step, png, this.layout?.layer ?? ""),
       showFigure: (scene, levels) => this.showFigure(scene, levels),
+      showNoFigure: (why) => this.notices.showBanner(`Each step is loaded by itself: ${why}`),
       showMistakes: (diagnostics) => this.showMistakes(diagnostics, [], 0),
       showError: (message) => this.showError(message),
     });
@@ -152,8 +153,10 @@ export class Page {
       this.closing,
     );
     this.problems.addEventListener("change", () => this.sideBar.showCount("template", this.problems.count));
-    connection.on("file", ({ template }) => {
-      if (template === this.view.template) this.layOut();
+    connection.on("file", ({ template, sha256 }) => {
+      // What this page has saved is shown already.
+      const isKnown = this.view.text === null && sha256 === this.saveBar.saved?.sha256;
+      if (template === this.view.template && !isKnown) this.layOut();
     });
     connection.on("templates", () => this.open());
     connection.on("run", (run) => this.grow(run));

@@ -5,6 +5,7 @@
  * @property {(layout: import("./contract.js").Layout, png: Uint8Array<ArrayBuffer>) => Promise<void>} showLayout
  * @property {(step: number, png: Uint8Array<ArrayBuffer>) => Promise<void>} showStep
  * @property {(scene: import("../scene.js").Scene, levels: Uint8Array[]) => void} showFigure
+ * @property {(why: string) => void} showNoFigure
  * @property {(diagnostics: import("./contract.js").Diagnostic[]) => void} showMistakes
  * @property {(message: string) => void} showError
  */
@@ -59,7 +60,9 @@ export class Pictures {
   async loadFigure() {
     const before = this.layoutSerial;
     const answer = await this.ask("figure", { serial: ++this.serial });
-    if (!answer || before !== this.layoutSerial || !answer.answer.scene) return false;
+    if (!answer || before !== this.layoutSerial) return false;
+    if (answer.answer.too_large) this.receiver.showNoFigure(answer.answer.too_large);
+    if (!answer.answer.scene) return false;
     this.receiver.showFigure(answer.answer.scene, answer.buffers);
     return true;
   }

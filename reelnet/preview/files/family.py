@@ -41,6 +41,10 @@ class Family:
         texts = tuple(_find_texts(source))
         return cls(texts, tuple((file, find_state(file)) for file in _find_named(source)))
 
+    def is_like(self, other: Family) -> bool:
+        """Whether only the text of the template itself may differ."""
+        return self.texts[1:] == other.texts[1:] and self.named == other.named
+
     @property
     def files(self) -> tuple[Path, ...]:
         """All files."""

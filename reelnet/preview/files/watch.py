@@ -17,7 +17,7 @@ from typing import Any
 
 from reelnet.errors import ReelnetError
 from reelnet.preview.files.family import Family, FileState, find_state
-from reelnet.preview.files.template_files import OWN_FOLDER, TemplateFiles
+from reelnet.preview.files.template_files import OWN_FOLDER, TemplateFiles, hash_text
 from reelnet.template.load import read_template_text
 from reelnet.template.search_path import SearchPath
 from reelnet.template.source import TemplateText
@@ -124,8 +124,9 @@ class TemplateWatch:
                 if are_folders_other or watched.find_states() != watched.states:
                     # A file that cannot be read is looked at again.
                     with suppress(ReelnetError):
+                        before = watched.family
                         if watched.look(self._files, name):
-                            events.append(("file", {"template": name}))
+                            events.append(("file", _describe_change(name, before, watched.family)))
         return events
 
     def _list_existing(self) -> dict[str, Path]:
@@ -216,6 +217,11 @@ class Watcher:
                     continue
                 for name, content in events:
                     self._on_event(name, content)
+
+
+def _describe_change(name: str, before: Family, after: Family) -> Mapping[str, Any]:
+    """What to tell of a template: its checksum if nothing else has changed, so that who saved it knows it already."""
+    return {"template": name, "sha256": hash_text(after.texts[0].text) if after.is_like(before) else None}
 
 
 def _is_yaml(family: Family) -> bool:

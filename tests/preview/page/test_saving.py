@@ -34,6 +34,22 @@ def test_ctrl_s_writes_the_text_and_nothing_else(preview: OpenPreview, mine: Pat
     expect_state(preview, "Not saved")
 
 
+def test_what_was_saved_is_not_laid_out_again(preview: OpenPreview, mine: Path) -> None:
+    preview.wait_for_figure()
+    preview.type_at_end("theme: dark\n")
+    preview.page.wait_for_selector(".stage[data-shows=image]")
+    preview.wait_for_figure()
+    image = preview.image
+    with preview.page.expect_request("**/call/read"):
+        preview.page.keyboard.press("Control+s")
+    preview.page.wait_for_timeout(300)
+    assert preview.image == image
+    assert preview.stage.get_attribute("data-shows") == "figure"
+    # What somebody else saves is.
+    mine.write_text(MINE)
+    preview.wait_for_new_image(image)
+
+
 def test_line_breaks_of_windows_stay(preview: OpenPreview, mine: Path) -> None:
     mine.write_bytes(MINE.replace("\n", "\r\n").encode())
     expect_state(preview, "Saved")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Route, expect
 
+from reelnet.preview.products import figures
 from reelnet.reel import Run
 from reelnet.scene.panel import HasCells
 from tests.figure.browser import wait_until
@@ -162,3 +163,15 @@ def test_escape_closes_the_templates(preview: OpenPreview) -> None:
     preview.page.locator(".menu").focus()
     preview.page.keyboard.press("Escape")
     expect(popover).to_have_count(0)
+
+
+def test_a_figure_that_is_too_large_is_said(
+    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "MAX_VALUES", 1)
+    with open_preview(browser, address) as preview:
+        preview.page.locator(".banner", has_text="Each step is loaded by itself").wait_for()
+        before = preview.image
+        preview.page.keyboard.press("Home")
+        preview.wait_for_new_image(before)
+        assert preview.opened.errors == []

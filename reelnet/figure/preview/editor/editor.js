@@ -45,8 +45,10 @@ import { yaml } from "./yaml.js";
 
 /** Milliseconds from the last key stroke until the page learns of the text. */
 const DELAY = 60;
-/** Milliseconds within which edits of one place are undone together; those of controls wait for the preview. */
+/** Milliseconds between edits that are undone together, counted when readers make them, however long the preview takes. */
 const GROUP_DELAY = 1000;
+/** CodeMirror's own limit, in milliseconds: longer than any answer takes, and shorter than the time since 1970, by which it tells isolated edits. */
+const LONG = 86_400_000;
 const INDENT = "  ";
 /** Characters by which a wrapped line is indented, at most. */
 const MAX_HANGING = 16;
@@ -142,6 +144,9 @@ export class Editor extends EventTarget {
     this.onText = onText;
     this.timer = 0;
     this.group = "";
+    this.startsGroup = true;
+    this.lastTyped = -Infinity;
+    this.lastAsked = { key: "", time: -Infinity };
     /** @type {Map<string, number>} */
     this.turns = new Map();
     /** @type {Promise<void>} */
@@ -171,7 +176,12 @@ export class Editor extends EventTarget {
       indentUnit.of(INDENT),
       StreamLanguage.define(yaml),
       syntaxHighlighting(COLORS),
-      history({ newGroupDelay: GROUP_DELAY }),
+      history({
+        newGroupDelay: LONG,
+        joinToEvent: (transaction, isAdjacent) =>
+          transaction.annotation(origin) !== undefined ||
+          (isAdjacent && performance.now() < this.lastTyped + GROUP_DELAY),
+      }),
       lineNumbers(),
       lintGutter(),
       drawSelection(),
@@ -236,7 +246,7 @@ export class Editor extends EventTarget {
    * @param {object} options
    * @param {boolean} [options.isUndoable] false for the text of another template, with no history
    * @param {Origin} [options.from]
-   * @param {string} [options.group] changes of the same group in quick succession are undone together
+   * @param {string} [options.group] changes of the same group, which were asked for in quick succession, are undone together
    */
   setText(text, { isUndoable = true, from = "set", group = "" } = {}) {
     if (!isUndoable) {
@@ -246,11 +256,12 @@ export class Editor extends EventTarget {
     }
     const changes = findChange(this.text, text);
     if (changes.from === changes.to && !changes.insert) return;
-    const isNew = !group || group !== this.group;
+    const isNew = !group || group !== this.group || this.startsGroup;
     /** @type {import("@codemirror/state").Annotation<any>[]} */
     const annotations = [origin.of(from), ...(isNew ? [isolateHistory.of("before")] : [])];
     this.view.dispatch({ changes, annotations });
     this.group = group;
+    this.startsGroup = false;
     this.reveal(changes.from);
   }
 
@@ -263,6 +274,9 @@ export class Editor extends EventTarget {
   write(key, value) {
     const turn = (this.turns.get(key) ?? 0) + 1;
     this.turns.set(key, turn);
+    const now = performance.now();
+    if (key !== this.lastAsked.key || now > this.lastAsked.time + GROUP_DELAY) this.startsGroup = true;
+    this.lastAsked = { key, time: now };
     const next = this.lastWrite.then(async () => {
       while (this.turns.get(key) === turn) {
         const before = this.text;
@@ -311,7 +325,9 @@ export class Editor extends EventTarget {
     clearTimeout(this.timer);
     if (from) this.tell(from);
     else this.timer = setTimeout(() => this.onText(this.text, "typed"), DELAY);
-    if (!from) this.dispatchEvent(new Event("change"));
+    if (from) return;
+    this.lastTyped = performance.now();
+    this.dispatchEvent(new Event("change"));
   }
 
   /** @param {Origin} from */
