@@ -90,7 +90,7 @@ COMMANDS = {
     "reelnet inspect": "RUN --json",
     "reelnet preview": "RUN --template --layer --step --port --host --no-browser",
     "reelnet render": "RUN -o --output --layer --layers --template --set --scale --density --fps --lossless --codec "
-    "--max-size --split --for --max-error --keep --jobs --report --json --quiet",
+    "--max-size --split --for --max-error --keep --jobs --keep-going --skip-done --report --json --quiet",
     "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "
     "--keep --jobs --report --json --quiet",
     "reelnet film": "",

@@ -110,7 +110,12 @@ def save_all(requests: Sequence[ExportRequest], *, quiet: bool, jobs: int | None
 
 def print_notes(reports: Iterable[Report]) -> None:
     """Print each different note once, on stderr."""
-    for note in dict.fromkeys(note for report in reports for note in report.notes):
+    print_notes_of(report.notes for report in reports)
+
+
+def print_notes_of(files: Iterable[Sequence[str]]) -> None:
+    """Print each different note about some files once, on stderr."""
+    for note in dict.fromkeys(note for notes in files for note in notes):
         click.echo(f"reelnet: note: {make_printable(note)}", err=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from reelnet._support.output_path import require_writable
 from reelnet.cli import options
 from reelnet.cli.output import save_all
+from reelnet.cli.render_many import FilesToRender, check_file, render_many
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     "--output",
     "file",
     metavar="FILE",
-    help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name. "
-    "Without it, the template's outputs are written.",
+    help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name, and {run}, "
+    "{platform} and {suffix} likewise. Without it, the template's outputs are written.",
 )
 @options.layout
 @options.fps
@@ -39,9 +41,19 @@ if TYPE_CHECKING:
 @click.option(
     "--split", is_flag=True, help="Write the values of an .html into files beside it, for a web server."
 )
-@click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
+@click.option(
+    "--for",
+    "platforms",
+    default="",
+    metavar="NAMES",
+    help="Where it is published, several with commas; see 'reelnet platforms'.",
+)
 @options.reductions
 @options.jobs
+@click.option("--keep-going", is_flag=True, help="After a file that cannot be made, make the others.")
+@click.option(
+    "--skip-done", is_flag=True, help="Make only files that are not there as they would be made now."
+)
 @options.results
 def render(
     run: str,
@@ -50,10 +62,12 @@ def render(
     codec: str | None,
     max_size: str | None,
     split: bool,
-    platform: str | None,
+    platforms: str,
     max_error: float | None,
     keep: str,
     jobs: int | None,
+    keep_going: bool,
+    skip_done: bool,
     report_path: Path | None,
     as_json: bool,
     quiet: bool,
@@ -66,20 +80,29 @@ def render(
 
     With {layer} in FILE there is one file for each --layer, or for every layer if --layer is not given. Without -o,
     the files under 'outputs' in the template are made.
+
+    RUN may be a pattern, in quotes, such as 'runs/*', and FILE then has a {run}. Each file has its report beside it,
+    and index.html shows all files.
     """
-    from reelnet.export.encoders.formats import find_format, is_figure
     from reelnet.export.layers import select_layers
     from reelnet.export.outputs import resolve_outputs
     from reelnet.export.report_text import format_embedding, format_report
     from reelnet.export.request import ExportOptions
+    from reelnet.many.patterns import is_many
 
-    kept = options.split_words(keep)
-    export_options = ExportOptions(lossless, codec, max_size, platform, max_error, kept, split)
-    if file is not None:
-        find_format(file)
+    kept, places = options.split_words(keep), tuple(dict.fromkeys(options.split_words(platforms)))
     layout = options.LayoutOptions(**values)
-    if file is not None and is_figure(file) and layout.density is not None:
-        raise UsageError(f"-o {file}: a figure is sharp at any density; leave --density out")
+    export_options = ExportOptions(lossless, codec, max_size, None, max_error, kept, split)
+    if keep_going or skip_done or is_many(run, file, places):
+        if report_path is not None:
+            raise UsageError("each of many files has its report beside it; leave --report out")
+        wanted = FilesToRender(run, file, layout, places, export_options)
+        render_many(
+            wanted, jobs=jobs, keep_going=keep_going, skip_done=skip_done, as_json=as_json, quiet=quiet
+        )
+        return
+    export_options = replace(export_options, platform=next(iter(places), None))
+    check_file(file, layout)
     opened, template = layout.open_inputs(run)
     if file is None:
         requests = resolve_outputs(

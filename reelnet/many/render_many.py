@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from reelnet._support.output_path import require_writable
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.export.parallel import default_jobs
+from reelnet.export.provenance import require_replaceable, write_provenance
 from reelnet.export.save import save
 from reelnet.many.spawned_pool import SpawnedPool
 from reelnet.many.task import RenderTask
@@ -50,24 +51,28 @@ class RenderResult:
 
     Attributes:
         task: The task.
+        layer: The layer that the file shows; that of the task if there is no file.
         report: The figures of the file, as `Report.as_json` gives them; None if there is no file.
         notes: What else users should know about the file, one sentence each.
         error: Why there is no file; empty if there is one.
         exit_code: The exit code of the command line for this error; 0 without one.
         traceback: Where a defect of the code is; empty for mistakes that `error` explains.
+        is_skipped: Whether the file was there already.
     """
 
     task: RenderTask
+    layer: str | None = None
     report: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
     exit_code: int = 0
     traceback: str = ""
+    is_skipped: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The result for `json.dumps`: the run, the layer, and the figures of the report, or `path` and `error`."""
         rest = dict(self.report) if self.report else {"path": self.task.output, "error": self.error}
-        return {"run": self.task.run, "layer": self.task.layer, **rest}
+        return {"run": self.task.run, "layer": self.layer, **rest}
 
 
 def render_many(
@@ -108,7 +113,10 @@ def render_many(
     """
     if executor is not None and jobs is not None:
         raise UsageError("jobs is for the processes of this machine, but an executor has its own")
-    require_writable(*(Path(task.output) for task in tasks))
+    reports = [Path(task.report) for task in tasks if task.report is not None]
+    for path in reports:
+        require_replaceable(path)
+    require_writable(*(Path(task.output) for task in tasks), *reports)
     if executor is not None:
         return _Batch(tasks, executor, keep_going, on_result).run()
     pool = SpawnedPool(max(1, min(jobs or default_jobs(), len(tasks))))
@@ -131,12 +139,16 @@ def perform(content: Mapping[str, Any]) -> dict[str, Any]:
         What a `RenderResult` has, but for the task, as plain data. Whatever goes wrong is in it.
     """
     try:
-        report = save(RenderTask.from_json(content).resolve())
+        task = RenderTask.from_json(content)
+        request = task.resolve()
+        report = save(request)
+        if task.report is not None:
+            write_provenance(Path(task.report), [(request, report)])
     except ReelnetError as error:
         return {"error": str(error), "exit_code": error.exit_code}
     except Exception as error:
         return {"error": describe_error(error), "exit_code": 1, "traceback": traceback.format_exc()}
-    return {"report": report.as_json(), "notes": [*report.notes]}
+    return {"layer": request.rendition.layer, "report": report.as_json(), "notes": [*report.notes]}
 
 
 class _Batch:
@@ -197,8 +209,9 @@ class _Batch:
         self._add(number, content)
 
     def _add(self, number: int, content: Mapping[str, Any]) -> None:
-        given = {**content, "notes": tuple(content.get("notes", ()))}
-        self._results[number] = result = RenderResult(self._tasks[number], **given)
+        task = self._tasks[number]
+        given = {"layer": task.layer, **content, "notes": tuple(content.get("notes", ()))}
+        self._results[number] = result = RenderResult(task, **given)
         self._on_result(result)
         if result.report is None and not self._keep_going and not self._is_stopping:
             self._is_stopping = True

@@ -50,6 +50,7 @@ class RenderTask:
         fps: Frames per second; None for the template's.
         density: Output pixels per pixel of the layout, 1 to 4; None for the template's, or what suits the format.
         options: The options of the file.
+        report: Where the report goes, with all that `reelnet again` needs; None for nowhere.
     """
 
     run: str
@@ -63,6 +64,7 @@ class RenderTask:
     fps: float | None = None
     density: int | None = None
     options: ExportOptions = field(default_factory=ExportOptions)
+    report: str | None = None
 
     @classmethod
     def for_run(
@@ -131,9 +133,9 @@ class RenderTask:
         missing = [name for name in ("run", "output", "template") if name not in values]
         if missing:
             raise UsageError(f"task {describe_value(values)}: has no {missing[0]!r}")
-        for name in ("run", "output", "template_name", "layer"):
+        for name in ("run", "output", "template_name", "layer", "report"):
             value = values.get(name)
-            if not (isinstance(value, str) or (value is None and name in ("template_name", "layer"))):
+            if not (isinstance(value, str) or (value is None and name not in ("run", "output"))):
                 raise UsageError(f"task: {name} {describe_value(value)}: give a text")
         options = dict(require_mapping("options", values.get("options")))
         _require_known("options", options, [each.name for each in fields(ExportOptions)])
@@ -150,6 +152,7 @@ class RenderTask:
             fps=_read(require_number, "fps", values, 0.01, 1000),
             density=_read(require_integer, "density", values, 1, MAX_DENSITY),
             options=ExportOptions(**options | {"keep": keep if isinstance(keep, str) else tuple(keep)}),
+            report=values.get("report"),
         )
         if task.step is None:
             task.options.resolve(Path(task.output))
