@@ -29,6 +29,11 @@ def test_render_writes_the_file_of_the_text_in_the_editor(preview: OpenPreview, 
     with Image.open(folder / file) as image:
         assert image.width == 400
     assert Path(file).parent == Path("renders")
+    with preview.page.context.expect_page() as opened:
+        preview.page.get_by_role("link", name=f"Open {file}").click()
+    opened.value.locator("img").wait_for()
+    assert opened.value.locator("img").evaluate("(image) => image.naturalWidth") == 400
+    opened.value.close()
     preview.page.locator(".job .file").click()
     wait_until(lambda: preview.page.locator(".toast").inner_text() == f"Copied {file}")
 

@@ -11,6 +11,7 @@ import pytest
 
 import reelnet
 from reelnet.errors import TemplateError
+from reelnet.preview.files.template_files import hash_text
 from reelnet.preview.widget.widget import ReelWidget
 from reelnet.reel import Reel
 from tests.figure.browser import wait_until
@@ -126,8 +127,9 @@ def test_the_page_learns_of_changed_files(explore: Explore, folder: Path) -> Non
     _, wire = explore("mine")
     client = Client(wire)
     client.lay_out()
-    (folder / "templates" / "mine.yaml").write_text(MINE + "theme: dark\n")
-    assert client.wait_for("file") == {"template": "mine"}
+    text = MINE + "theme: dark\n"
+    (folder / "templates" / "mine.yaml").write_text(text)
+    assert client.wait_for("file") == {"template": "mine", "sha256": hash_text(text)}
 
 
 def test_nothing_runs_unless_a_page_shows_it(explore: Explore) -> None:
