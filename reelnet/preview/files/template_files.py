@@ -192,6 +192,9 @@ def hash_text(text: str) -> str:
 def is_writable(file: Path) -> bool:
     """Whether a template may be changed, or written again if it was deleted: those of reelnet itself may not."""
     is_own = file.resolve().parent == find_builtin_folder().resolve()
+    if file.name == TEXT_NAME:
+        # A text without a file.
+        return False
     is_free = os.access(file, os.W_OK) or not os.path.lexists(file)
     return not is_own and is_free and os.access(file.resolve().parent, os.W_OK)
 
