@@ -25,6 +25,7 @@ from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
+from preview_film import find_missing
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -48,6 +49,9 @@ STEPS = {
     "one-channel": 290,
 }
 """Steps of pictures at which more can be seen; by the name of the template."""
+
+FILM = "python preview_film.py"
+"""How the commands of the preview's film and picture begin, which no page shows."""
 
 FAILED = "FAILED"
 """The first word about a picture that was not made."""
@@ -115,6 +119,11 @@ class Picture:
     page: Page
     command: str
 
+    @property
+    def is_filmed(self) -> bool:
+        """Whether it shows a preview in a browser."""
+        return self.command.startswith(FILM)
+
     def make(self) -> str:
         """Run the command, and copy what it makes to `docs/images`.
 
@@ -123,9 +132,11 @@ class Picture:
         """
         start = time.perf_counter()
         folder = WORKSPACE / self.page.file.stem
-        words = [sys.executable, "-m", "reelnet", *shlex.split(self.command)[1:]]
-        if not self.name.endswith(".html"):
-            words += DENSITY
+        if self.is_filmed:
+            words = [sys.executable, str(ROOT / "docs" / "preview_film.py"), "-o", self.name]
+        else:
+            words = [sys.executable, "-m", "reelnet", *shlex.split(self.command)[1:]]
+            words += () if self.name.endswith(".html") else DENSITY
         paths = os.pathsep.join([str(folder / "site"), str(ROOT)])
         done = subprocess.run(
             words,
@@ -156,6 +167,10 @@ def find_pictures(pages: tuple[Page, ...]) -> Iterator[Picture]:
     """
     for name in dict.fromkeys(name for page in pages for name in page.images):
         stem = Path(name).stem
+        if stem == "preview":
+            page = next(page for page in pages if page.file.stem == stem)
+            yield Picture(name, page, f"{FILM} -o {name}")
+            continue
         for page in pages:
             if name in page.commands:
                 yield Picture(name, page, page.commands[name])
@@ -215,6 +230,10 @@ def main() -> None:
     pages = tuple(map(Page, PAGES))
     pictures = list(find_pictures(pages))
     chosen = [each for each in pictures if any(word in each.name for word in words)]
+    missing = find_missing()
+    if missing and any(each.is_filmed for each in chosen):
+        print(f"preview.gif and preview.png are left as they are: {missing}", flush=True)
+        chosen = [each for each in chosen if not each.is_filmed]
     for file in {each.page.file for each in chosen}:
         prepare_folder(next(page for page in pages if page.file == file))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
