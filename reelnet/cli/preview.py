@@ -58,7 +58,7 @@ def preview(
     host: str,
     no_browser: bool,
 ) -> None:
-    """Show the run folder RUN in the browser, and follow its template as it is saved.
+    """Show the run folder RUN in the browser, and update the picture whenever its template is saved.
 
     The page can edit and save the template, and render files into the folder 'renders'. A run that is still being
     recorded grows in it. Ctrl-C ends the preview.

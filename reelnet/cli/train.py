@@ -89,7 +89,7 @@ picture_options = options.combine_options(
     "--preview",
     "previewed",
     is_flag=True,
-    help="Show the run in the browser while it grows, and on a terminal afterwards until Ctrl-C.",
+    help="Show the run in the browser while it trains; on a terminal, until Ctrl-C.",
 )
 @options.force
 @options.quiet
