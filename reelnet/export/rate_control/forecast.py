@@ -128,7 +128,7 @@ def forecast(request: ExportRequest, on_frame: OnFrame, known: dict[Hashable, Es
             known[key] = None
     estimate = known[key]
     if estimate is None:
-        slow = f"not estimated, because {resolved.fmt.title} takes long to encode"
+        slow = f"{resolved.fmt.title} takes too long to encode for an estimate"
         return Forecast(
             None, False, True, (slow, *describe_reductions(whole, rendition, None, constraints)), rendition
         )
