@@ -205,22 +205,18 @@ def find_curve(take: Take) -> tuple[float, float]:
 
 
 def change_panel(take: Take) -> None:
-    """A click on the curve, a tall frame, and type that can be read in it."""
+    """A click on the curve, and a tall frame."""
     page = take.page
     take.click(find_curve(take))
     take.show(1.2)
     take.click(page.get_by_role("tab", name="Controls"))
     page.keyboard.press("Escape")
-    page.get_by_label("Text size", exact=True).scroll_into_view_if_needed()
+    page.get_by_label("Frame", exact=True).scroll_into_view_if_needed()
     page.mouse.wheel(0, 60)
     take.wait()
     take.show(0.4)
     take.choose("Frame", "9:16, 1080 × 1920")
-    take.show(0.8)
-    take.click(page.get_by_label("Text size", exact=True))
-    page.keyboard.press("Control+a")
-    take.type("36")
-    take.show(0.8)
+    take.show(1.6)
 
 
 def play(take: Take) -> None:
