@@ -91,6 +91,7 @@ export class Page {
     this.outputs = new Outputs(connection, getView, this.pictures.client, (text) => this.copy(text));
     this.sideBar = this.makeSideBar();
     this.runName = make("h1");
+    this.loss = "";
     this.live = make("span", { class: "live", hidden: "" }, "Live");
     this.layers = make("select", { "aria-label": "Layer" });
     this.zooms = this.makeZooms();
@@ -160,11 +161,10 @@ export class Page {
     });
     connection.on("templates", () => this.open());
     connection.on("run", (run) => this.grow(run));
-    let lost = LOST;
-    connection.on("end", ({ words = ENDED }) => this.notices.showBanner((lost = words)));
-    connection.on("lost", () => this.notices.showBanner(lost));
+    connection.on("end", ({ words = ENDED }) => this.showLoss(words));
+    connection.on("lost", () => this.showLoss(this.loss || LOST));
     connection.on("back", () => {
-      lost = LOST;
+      this.loss = "";
       this.notices.showBanner("");
       this.open().then(() => this.layOut());
     });
@@ -404,8 +404,16 @@ export class Page {
     else if (!this.mistakes.element.hidden) show();
   }
 
+  /** @param {string} words why the preview does not answer */
+  showLoss(words) {
+    this.loss = words;
+    this.notices.showBanner(words);
+  }
+
   /** @param {string} message */
   showError(message) {
+    // While the connection is lost, what fails for want of it is no news.
+    if (this.loss) return;
     this.notices.showBanner(message, "error");
     if (!this.layout) this.stage.say(" ");
   }

@@ -104,5 +104,7 @@ def test_completion_knows_the_keys_and_the_run(preview: OpenPreview) -> None:
     expect(options.filter(has_text="fps")).to_be_visible()
     page.keyboard.type("end")
     expect(options.first).to_contain_text("end_pause")
+    # For 75 ms, a list that has just come up takes no Enter that was meant for the text.
+    page.wait_for_timeout(150)
     page.keyboard.press("Enter")
     expect(page.locator(".cm-activeLine")).to_have_text("  end_pause: ")
