@@ -213,15 +213,16 @@ export class Page {
   /**
    * Lay out what is to be seen, and then load all of its steps.
    * @param {number | null} step
+   * @param {boolean} isAwaited whether the reader waits for it; a sign that moves would take time from a training
    */
-  async layOut(step = this.step) {
+  async layOut(step = this.step, isAwaited = true) {
     if (!this.opened?.run.steps.length) {
       this.stage.say("Waiting for the first step of the run …");
       return;
     }
     this.outputs.refresh(this.opened.run.growing);
     this.stepBefore = this.step;
-    this.stage.setBusy(true);
+    this.stage.setBusy(isAwaited);
     const isShown = await this.pictures.layOut(step, this.stage.ratio);
     this.stage.setBusy(this.pictures.isLayingOut);
     if (!isShown) return;
@@ -433,7 +434,7 @@ export class Page {
       clearTimeout(this.growth);
       this.growth = 0;
       const isFollowing = isFirst || this.transport.isAtEnd;
-      this.layOut(isFollowing ? run.steps[run.steps.length - 1] : this.step);
+      this.layOut(isFollowing ? run.steps[run.steps.length - 1] : this.step, isFirst);
     };
     if (isFirst || !growing) renew();
     else if (!this.growth) this.growth = setTimeout(renew, GROWTH);

@@ -39,7 +39,7 @@ MISSING_LOOKS = 10
 GROWING_INTERVAL, FINISHED_INTERVAL, MAX_INTERVAL = 0.5, 1.0, 30.0
 """Seconds between two looks at a run: at least, if nobody records it, and between news of it at most."""
 
-MAX_LOAD = 0.025
+MAX_LOAD = 0.015
 """The part of a processor that may be spent on the pictures of a growing run, and as much again on its figures."""
 
 ANSWER_SECONDS = 3.0

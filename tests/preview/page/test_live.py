@@ -22,6 +22,14 @@ from tests.preview.page.opened import OpenPreview, open_preview, serve, serve_fo
 
 Record = Callable[[int], None]
 
+WATCH_SIGN = """() => {
+  window.signs = 0;
+  const stage = document.querySelector(".stage");
+  const count = () => { if (stage.getAttribute("aria-busy") === "true") window.signs += 1; };
+  new MutationObserver(count).observe(stage, { attributes: true, attributeFilter: ["aria-busy"] });
+}"""
+"""Counts how often the stage shows that it waits."""
+
 
 @contextmanager
 def record(path: Path) -> Iterator[Record]:
@@ -51,6 +59,7 @@ def test_page_follows_a_run_until_the_reader_looks_back(
         with serve(tmp_path / "run", "plain") as address, open_preview(browser, address) as preview:
             assert preview.page.get_by_text("Live", exact=True).is_visible()
             assert preview.step == "step 2 of 2"
+            preview.page.evaluate(WATCH_SIGN)
             commit(3)
             commit(4)
             wait_until(lambda: preview.step == "step 4 of 4")
@@ -61,6 +70,8 @@ def test_page_follows_a_run_until_the_reader_looks_back(
             commit(6)
             wait_until(lambda: preview.step == "step 6 of 6")
             assert preview.stage.get_attribute("data-shows") == "image"
+            # The sign of waiting moves, for which the browser would take time from the training.
+            assert preview.page.evaluate("window.signs") == 0
 
 
 def test_all_steps_are_loaded_once_a_run_has_ended(browser: Browser, folder: Path, tmp_path: Path) -> None:
