@@ -160,7 +160,7 @@ def _draw_picture(canvas: Canvas, indices: Canvas, box: Box, is_drawn: NDArray[n
 
 
 def enlarge_pixels(pixels: NDArray[M], down: int, across: int) -> NDArray[M]:
-    """Repeat each of the pixels (height, width) so many times from top to bottom and from left to right."""
+    """Enlarge pixels (height, width) by whole factors, down and across."""
     return pixels.repeat(down, axis=0).repeat(across, axis=1)
 
 

@@ -211,7 +211,7 @@ class Rendition:
         return self._with_request(replace(self.request, template=template))
 
     def with_full_levels(self, levels: int) -> Rendition:
-        """The same frames, with at least so many levels of colormaps where they may have more than 255 colors."""
+        """The same frames with a least number of colormap levels, where the format allows more than 255 colors."""
         return self._with_request(replace(self.request, full_levels=levels))
 
     def with_scale(self, scale: int) -> Rendition:

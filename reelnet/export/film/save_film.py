@@ -139,6 +139,6 @@ def _check_constraints(source: FilmSource, constraints: OutputConstraints, path:
         if limit is not None and value > limit:
             found, allowed = text.format(value), f"{limit:,}"
             raise CapError(
-                f"{path}: the film is {found}, but {constraints.platform} takes at most {allowed}; make it smaller, "
-                "as by clip.resized(0.5), shorter, or slower"
+                f"{path}: the film is {found}, but {constraints.platform} takes at most {allowed}; make it "
+                "smaller, shorter, or slower"
             )

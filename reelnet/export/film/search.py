@@ -163,7 +163,7 @@ class FilmSearch:
         )
 
     def _advise(self) -> Iterator[str]:
-        yield "Make the film shorter or its pictures smaller, as by clip.resized(0.5)"
+        yield "Make the film shorter or its pictures smaller"
         if self._request.settings.lossless:
             yield "allow loss"
         if self._request.codec.quality_range is None:

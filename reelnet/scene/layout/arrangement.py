@@ -58,7 +58,7 @@ class Division:
 
     @classmethod
     def list_useful(cls, channels: int, samples: int) -> list[Division]:
-        """All useful arrangements of so many channels and samples."""
+        """All useful arrangements of the given numbers of channels and samples."""
         return [cls(each, channels, samples) for each in Arrangement.list_useful(channels, samples)]
 
     def count_cells(self, *, transposed: bool) -> tuple[tuple[int, int], tuple[int, int]]:

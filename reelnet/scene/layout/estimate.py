@@ -170,7 +170,7 @@ class Estimate:
 
 
 def rate_division(division: Division) -> float:
-    """How good it is to show so many channels and samples in so many blocks, if cells have the same area in all."""
+    """The score of a number of channels, samples and blocks, for cells of equal area."""
     channels, arrangement = division.channels, division.arrangement
     blocks, bands = arrangement.channel_blocks, arrangement.sample_bands
     rate: float = channels / (channels + ENOUGH_CHANNELS) * division.samples**MANY_SAMPLES

@@ -208,7 +208,7 @@ def with_readable_names(context: SceneContext, panel: Panel, scale: Fraction) ->
 
 
 def list_channel_counts(context: SceneContext) -> list[int]:
-    """Numbers of channels that may be shown: all, and smaller ones if the author asks for at most so many."""
+    """Numbers of channels to try: all of them, and fewer if the author only sets a maximum."""
     if context.choice is None:
         return []
     count = len(context.choice.channels)

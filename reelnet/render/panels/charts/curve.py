@@ -468,7 +468,7 @@ class CurveDrawing:
         self.charts = tuple(charts)
 
     def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
-        """The plots that there is room for."""
+        """The plots that fit."""
         return [chart.plot.step_axis for chart in self.charts if chart.plot is not None]
 
     def draw_still(self, canvas: Canvas) -> None:

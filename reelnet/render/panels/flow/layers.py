@@ -82,7 +82,7 @@ class Tiles:
 
 
 def limit_channels(most: int, layer: FlowLayer) -> int:
-    """How many channels of a layer are shown if at most so many have room: dead ones only among all of them."""
+    """The number of channels of a layer that are shown. Dead ones are left out unless all channels fit."""
     total, signatures = layer.info.map_shape[0], layer.context.statistics.signatures(layer.tap)
     alive = total - int(np.count_nonzero(signatures.dead))
     return total if most >= total else min(most, alive or most)

@@ -136,7 +136,7 @@ class Evolution(MomentsPanel):
         )
 
     def _find_content(self, context: SceneContext, count: int) -> Content:
-        """What is shown with so many moments."""
+        """The content for a number of moments."""
         tap, channel = self.require_layer(context), self.find_channel(context)
         view, scores = context.view(tap), ClassScores.find(context)
         metric = self.find_metric(context)

@@ -24,7 +24,7 @@ def choose_form(counts: Iterable[int], make_content: Callable[[int], Content]) -
 
     Args:
         counts: Numbers of moments, descending.
-        make_content: The content with so many moments.
+        make_content: Makes the content for a number of moments.
     """
     best, best_rating = (0, Form()), -1.0
     for count in counts:

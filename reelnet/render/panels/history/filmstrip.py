@@ -89,7 +89,7 @@ class Filmstrip(MomentsPanel):
         return self._arrange_columns(context, context.get_cached(key, lambda: max(ways, key=measure_cells)))
 
     def _arrange_columns(self, context: SceneContext, columns: int) -> BlockArrangement:
-        """Blocks in so many columns; labels and samples that they share are shown once."""
+        """Arrange the blocks in a number of columns. Labels and samples that blocks share are shown once."""
         view, channels = context.view(self.require_layer(context)), self.find_channels(context)
         steps = self.find_steps(context)
         blocks = []
